@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The shapes of NETLINK_SOCK_DIAG answers for inet sockets, in our own structs: the installed headers are older than kernels.
+ * Sources: linux/inet_diag.h, linux/tcp.h, linux/tls.h, linux/mptcp.h of Linux 6.18 and 7.0; tests/unit/btf compares
+ * every offset and width with the running kernel's own type information.
+ */
+#pragma once
+
+#include <stdint.h>
+
+struct sf_inet_msg { /* struct inet_diag_msg, 72 bytes */
+	uint8_t family, state, timer, retrans;
+	uint16_t sport, dport; /* network order */
+	uint32_t src[4], dst[4];
+	uint32_t interface;
+	uint32_t cookie[2]; /* low half first */
+	uint32_t expires, rqueue, wqueue, uid, inode;
+};
+
+struct sf_tcp_info { /* struct tcp_info, 280 bytes in 6.18 to 7.3 */
+	uint8_t state, ca_state, retransmits, probes, backoff, options;
+	uint8_t wscale;     /* snd_wscale: low 4 bits, rcv_wscale: high 4 bits */
+	uint8_t rate_flags; /* delivery_rate_app_limited: bit 0, fastopen_client_fail: bits 1-2 */
+	uint32_t rto, ato, snd_mss, rcv_mss;
+	uint32_t unacked, sacked, lost, retrans, fackets;
+	uint32_t last_data_sent, last_ack_sent, last_data_recv, last_ack_recv;
+	uint32_t pmtu, rcv_ssthresh, rtt, rttvar, snd_ssthresh, snd_cwnd, advmss, reordering;
+	uint32_t rcv_rtt, rcv_space, total_retrans;
+	uint64_t pacing_rate, max_pacing_rate, bytes_acked, bytes_received;
+	uint32_t segs_out, segs_in, notsent_bytes, min_rtt, data_segs_in, data_segs_out;
+	uint64_t delivery_rate, busy_time, rwnd_limited, sndbuf_limited;
+	uint32_t delivered, delivered_ce;
+	uint64_t bytes_sent, bytes_retrans;
+	uint32_t dsack_dups, reord_seen, rcv_ooopack, snd_wnd, rcv_wnd, rehash;
+	uint16_t total_rto, total_rto_recoveries;
+	uint32_t total_rto_time;
+	uint32_t received_ce;
+	uint32_t delivered_e1_bytes, delivered_e0_bytes, delivered_ce_bytes;
+	uint32_t received_e1_bytes, received_e0_bytes, received_ce_bytes;
+	uint16_t accecn_fail_mode, accecn_opt_seen; /* 7.0: one u32 of ecn_mode:2, accecn_opt_seen:2, accecn_fail_mode:4, options2:24 */
+};
+
+struct sf_vegas_info { /* struct tcpvegas_info */
+	uint32_t enabled, rttcnt, rtt, min_rtt;
+};
+
+struct sf_dctcp_info { /* struct tcp_dctcp_info */
+	uint16_t enabled, ce_state;
+	uint32_t alpha, ab_ecn, ab_tot;
+};
+
+struct sf_bbr_info { /* struct tcp_bbr_info: bw_lo, bw_hi ... */
+	uint32_t bw[2], min_rtt, pacing_gain, cwnd_gain;
+};
+
+/* States of a socket: include/net/tcp_states.h. */
+enum {
+	SF_ESTABLISHED = 1, SF_SYN_SENT, SF_SYN_RECV, SF_FIN_WAIT_1, SF_FIN_WAIT_2, SF_TIME_WAIT, SF_CLOSE, SF_CLOSE_WAIT,
+	SF_LAST_ACK, SF_LISTEN, SF_CLOSING, SF_NEW_SYN_RECV, SF_BOUND_INACTIVE, SF_STATE_COUNT
+};
+
+/*
+ * The parts of an answer: the header, then attribute N at N (INET_DIAG_*, linux/inet_diag.h), then what the nest ULP_INFO (19)
+ * holds, each at its own number behind a base.
+ */
+enum {
+	SF_PART_HEADER = 0,
+	SF_PART_MEMINFO = 1, SF_PART_INFO = 2, SF_PART_VEGAS = 3, SF_PART_CONG = 4, SF_PART_TOS = 5, SF_PART_TCLASS = 6,
+	SF_PART_SKMEM = 7, SF_PART_SHUTDOWN = 8, SF_PART_DCTCP = 9, SF_PART_PROTOCOL = 10, SF_PART_V6ONLY = 11,
+	SF_PART_MARK = 15, SF_PART_BBR = 16, SF_PART_CLASS_ID = 17, SF_PART_MD5SIG = 18, SF_PART_ULP = 19,
+	SF_PART_CGROUP = 21, SF_PART_SOCKOPT = 22,
+	SF_PART_ATTRIBUTES = 23, /* the first that is no attribute of the answer itself */
+	SF_PART_ULP_NAME = SF_PART_ATTRIBUTES,
+	SF_PART_TLS,                                      /* the whole nest: that it came */
+	SF_PART_TLS_BASE = SF_PART_TLS,                   /* + TLS_INFO_*: 1 version 2 cipher 3 txconf 4 rxconf 5 zc_ro_tx 6 rx_no_pad 7 tx_max_payload_len */
+	SF_PART_SUBFLOW_BASE = SF_PART_TLS_BASE + 7,      /* + MPTCP_SUBFLOW_ATTR_*: 1 token_rem ... 10 id_loc */
+	SF_PART_COUNT = SF_PART_SUBFLOW_BASE + 11
+};
