@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * delivery: lines -> batches -> an output's bounded queue -> its sink -> delivered, or lost with a reason; all counted.
+ *
+ * At every moment, for every output: accepted = delivered + dead_letters + lost + waiting (lines of every type).
+ *
+ *   event                       accepted  waiting  delivered  lost      queue
+ *   put, room                   +n        +n                            behind the others
+ *   put, full, progress         the collector waited before (sf_outputs_wait), so this is rare: taken all the same
+ *   put, full, stalled, oldest  +n        +n - m              +m full   the oldest m that the sink has not begun leave
+ *   put, full, stalled, newest  +n                            +n full   -
+ *   put, sink closed            +n                            +n closed -
+ *   sink: k lines written                 -k       +k
+ *   sink: closed for good                 -w                  +w closed all leave
+ *   freed                                 -w                  +w shutdown
+ *
+ * "Stalled": something waits, and no byte was written for a second. Sinks that write to a descriptor do it on a thread of
+ * their own (agent/delivery/sink.h is their side); everything here belongs to the loop's thread but what says otherwise.
+ */
+#pragma once
+
+#include <stdatomic.h>
+
+#include <sockfeed/base.h>
+#include <sockfeed/loop.h>
+
+#define SF_BATCH_SIZE (256u << 10) /* bytes of lines, at most */
+
+/*
+ * Whole lines of one run of one query. Filled by one thread, immutable from sf_output_put on. References belong to the loop:
+ * a batch begins with one, each output takes its own.
+ */
+struct sf_batch {
+	unsigned references;
+	uint32_t lines;
+	size_t length, capacity;
+	const char *query; /* borrowed: lives as long as the agent's plan */
+	uint64_t run, first_seq;
+	char *data;
+};
+
+/* Batches are used again: a pool keeps a few. Any thread. */
+struct sf_pool;
+struct sf_pool *sf_pool_new(void);
+void sf_pool_free(struct sf_pool *); /* after all batches came back; accepts NULL */
+struct sf_batch *sf_pool_get(struct sf_pool *); /* empty, capacity SF_BATCH_SIZE, one reference */
+/* The same lines in memory of their own size, when half of the capacity or more is empty: a queue holds no air. Takes the batch, gives one back. */
+struct sf_batch *sf_pool_trim(struct sf_pool *, struct sf_batch *);
+void sf_batch_drop(struct sf_pool *, struct sf_batch *); /* one reference; the last one frees or returns it */
+
+/* ---- outputs ---- */
+
+enum sf_loss { SF_LOSS_FULL, SF_LOSS_CLOSED, SF_LOSS_SHUTDOWN, SF_LOSS_COUNT };
+const char *sf_loss_name(enum sf_loss); /* "queue_full" "closed" "shutdown" */
+
+struct sf_counts { /* lines since the start */
+	uint64_t accepted, delivered, dead_letters, lost[SF_LOSS_COUNT], waiting;
+	uint64_t waiting_bytes;
+};
+
+struct sf_output;
+struct sf_sink_ops;
+
+struct sf_output_events { /* called in the loop */
+	/* A sentence for the log, at most one a second for the same cause: "cannot write /var/log/x: No space left on device; will try again". */
+	void (*said)(void *arg, struct sf_output *, enum sf_log_level, const char *text);
+	void (*closed)(void *arg, struct sf_output *);  /* the reader went away for good (EPIPE on stdout) */
+	void (*drained)(void *arg, struct sf_output *); /* after sf_output_drain: nothing waits any more */
+	void *arg;
+};
+
+struct sf_output_setup {
+	const char *name;
+	const struct sf_sink_ops *ops;
+	const void *conf;     /* the sink's settings, from its keys; borrowed while the output lives */
+	uint64_t queue_size;
+	int when_full;        /* 0 drop_oldest, 1 drop_newest, 2 block */
+	bool waits;           /* --once, --stdout, query: the collector waits for it for ever, whatever when_full says */
+};
+
+int sf_output_new(const struct sf_output_setup *, struct sf_loop *, struct sf_pool *, const struct sf_output_events *,
+		  struct sf_output **ret, struct sf_err *err);
+/* Ends its threads without waiting for a stuck reader: what waits is lost with the reason shutdown and counted. Accepts NULL. */
+void sf_output_free(struct sf_output *);
+const char *sf_output_name(const struct sf_output *);
+void sf_output_put(struct sf_output *, struct sf_batch *); /* takes a reference of its own */
+void sf_output_reopen(struct sf_output *);                 /* SIGHUP: files are closed and opened anew */
+void sf_output_drain(struct sf_output *);                  /* nothing more will be put */
+void sf_output_counts(const struct sf_output *, struct sf_counts *);
+
+/*
+ * Back-pressure, called by the collector between receives and before a batch is handed over: waits until each output has room for
+ * `need` more bytes, or is stalled (and neither `waits` nor block), or *cancel is set. Bytes handed over but not put yet are charged by
+ * sf_outputs_charge, which the collector calls for every batch that it hands over. Returns the microseconds waited.
+ */
+uint64_t sf_outputs_wait(struct sf_output *const *, size_t count, size_t need, const atomic_bool *cancel);
+void sf_outputs_charge(struct sf_output *const *, size_t count, size_t bytes);
+void sf_outputs_interrupt(struct sf_output *const *, size_t count); /* a waiter looks at *cancel again; any thread */
+
+/* ---- the kinds of outputs, a table: its keys are what config reads ---- */
+
+struct sf_sink_kind {
+	const char *name, *help;
+	const struct sf_key *keys; /* of its own section; ends with an entry without a name */
+	size_t size;               /* of its settings' struct */
+	const struct sf_sink_ops *ops;
+};
+extern const struct sf_sink_kind sf_sinks[]; /* stdout, file; ends with an entry without a name */
+const struct sf_sink_kind *sf_sink_find(const char *name);

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kernel: asks NETLINK_SOCK_DIAG and hands out its replies, one view at a time.
+ *
+ * A walker belongs to one thread and one network namespace (the one it was made in). Its descriptors stay open from walk to
+ * walk. Facts about the kernel and the traps: the comments in agent/kernel/.
+ */
+#pragma once
+
+#include <sockfeed/socket.h>
+
+struct sf_ask { /* what one walk asks for */
+	enum sf_table table;
+	uint32_t states; /* bits of 1 << SF_ESTABLISHED ... */
+	uint8_t ext;     /* idiag_ext: bit N - 1 asks for attribute N */
+};
+
+struct sf_walk_error {
+	int code;          /* a positive errno */
+	char message[160]; /* in words: "this kernel has no tcp_diag (module tcp_diag)" */
+};
+
+#define SF_WALK_ERRORS 4 /* more of one walk are counted in the last one's place */
+
+struct sf_walk { /* what one walk did; filled also when it failed */
+	uint64_t id;         /* unique in this process, from 1 */
+	uint32_t dumps;      /* dumps sent, retries included */
+	uint64_t seen;       /* answers received */
+	uint64_t duplicates; /* answers not handed out, because their cookie had been within the last 4,096 */
+	bool partial;        /* it ended before the kernel was done */
+	unsigned errors;
+	struct sf_walk_error error[SF_WALK_ERRORS];
+};
+
+/*
+ * `received` is called after every receive call, before its replies, with the wall clock of that moment; not 0 (a negative
+ * errno, -ETIME or -ECANCELED) ends the walk there: partial, without an error of its own. `socket` is called for every reply that is no duplicate.
+ */
+struct sf_walk_calls {
+	int (*received)(void *arg, uint64_t wall_us);
+	void (*socket)(void *arg, const struct sf_view *view);
+	void *arg;
+};
+
+struct sf_walker;
+int sf_walker_new(struct sf_walker **ret, struct sf_err *err); /* opens one descriptor */
+void sf_walker_free(struct sf_walker *);
+void sf_walker_free_p(struct sf_walker **);
+uint32_t sf_walker_netns(const struct sf_walker *); /* inode of the namespace; 0: not known */
+
+/*
+ * One walk: 0, or -errno after `walk->error` was filled (ENOENT: the kernel lacks the table). A dump that fails before it
+ * handed out a reply is asked again, at most 3 times; one that fails later ends the walk as partial, with the error.
+ */
+int sf_walker_walk(struct sf_walker *, const struct sf_ask *ask, const struct sf_walk_calls *calls, struct sf_walk *walk);
+
+/*
+ * The parser of received bytes alone, for the fuzzer and the tests: messages of one datagram. Sequence, port and table as expected of
+ * the answers. Returns 1 when the dump is done, 0 to go on, -errno of NLMSG_ERROR, of the number inside NLMSG_DONE, or -EBADMSG.
+ */
+struct sf_datagram {
+	uint32_t sequence, port;
+	enum sf_table table;
+	uint32_t release;
+	bool interrupted; /* set when a message had NLM_F_DUMP_INTR */
+	int (*reply)(void *arg, struct sf_view *view); /* not 0 ends the reading and is returned */
+	void *arg;
+};
+int sf_datagram_read(struct sf_datagram *, const void *bytes, size_t length);
+
+/* The last 4,096 cookies of a walk: a dump under churn shows a socket twice, always near each other. */
+struct sf_window;
+struct sf_window *sf_window_new(void);
+void sf_window_free(struct sf_window *);
+void sf_window_clear(struct sf_window *);
+bool sf_window_seen(struct sf_window *, uint64_t cookie); /* true: it was there; false: it is now */

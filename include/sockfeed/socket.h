@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * socket: the table of everything that we can tell about a socket (fields.def), and reading one field of one reply.
+ *
+ * A reply of the kernel is indexed once into a view: where each of its parts (the header, each attribute) lies and how
+ * long it is. Presence is then arithmetic: a field is present when offset + size lie within its part's length and its
+ * WHEN holds. Nothing here allocates but sf_fields_select.
+ */
+#pragma once
+
+#include <string.h>
+
+#include <sockfeed/base.h>
+#include <sockfeed/wire.h>
+
+enum sf_table { SF_TABLE_TCP, SF_TABLE_COUNT };
+/* "tcp"; the word of `sockets:` and of the field `table`. */
+const char *sf_table_name(enum sf_table);
+int sf_table_find(const char *name, size_t length); /* -ENOENT: no such table in this version */
+
+/* Decided by what came, never by the state alone (fields.tsv, head). A field's classes are a mask of 1 << class. */
+enum sf_class { SF_CLASS_FULL, SF_CLASS_LISTENER, SF_CLASS_BOUND, SF_CLASS_SMALL, SF_CLASS_COUNT };
+
+/* One reply. Valid as long as the bytes that it points into. */
+struct sf_view {
+	const uint8_t *part[SF_PART_COUNT];
+	uint16_t length[SF_PART_COUNT]; /* 0: the part did not come */
+	uint8_t table;                  /* enum sf_table */
+	uint8_t class;                  /* enum sf_class */
+	uint32_t release;               /* of the kernel that answered, 0x061200 for 6.18; 0: not known */
+};
+
+/*
+ * Indexes the payload (after nlmsghdr) of one answer of inet_diag. `view->table` and `view->release` are the caller's,
+ * set before. Attributes beyond those known are passed over, MD5SIG always. -EBADMSG: shorter than its header or an attribute
+ * that does not fit; the view is then not to be read.
+ */
+int sf_view_index(struct sf_view *view, const void *payload, size_t length);
+
+static inline uint64_t sf_view_cookie(const struct sf_view *view)
+{
+	uint64_t cookie;
+	memcpy(&cookie, view->part[SF_PART_HEADER] + offsetof(struct sf_inet_msg, cookie), sizeof(cookie));
+	return cookie;
+}
+
+static inline uint8_t sf_view_state(const struct sf_view *view)
+{
+	return view->part[SF_PART_HEADER][offsetof(struct sf_inet_msg, state)];
+}
+
+/* ---- the table of fields ---- */
+
+enum sf_type {
+	SF_TYPE_U8, SF_TYPE_U16, SF_TYPE_U32, SF_TYPE_U64, SF_TYPE_I32,
+	SF_TYPE_PORT,  /* u16 in network order on the wire, "u16" for users */
+	SF_TYPE_BOOL, SF_TYPE_RATIO,
+	SF_TYPE_ID64,  /* a string of decimal digits */
+	SF_TYPE_WORD,  /* a number with a name; "unknown-7" without */
+	SF_TYPE_WORDS, /* bits with names */
+	SF_TYPE_IP,
+	SF_TYPE_TEXT,  /* bytes chosen by others */
+	SF_TYPE_COUNT
+};
+const char *sf_type_name(enum sf_type); /* "u32", "ip", "words": as `sockfeed fields` says it */
+
+struct sf_words { /* names of the numbers (WORD) or bits (WORDS) first, first + 1 ...; NULL where there is none */
+	uint16_t first, count;
+	const char *const *names;
+};
+
+/* A value as read; which member holds it goes by the type: number (all integers, PORT, BOOL, WORD, WORDS, ID64; I32 as int64_t), real (RATIO), bytes (IP: 4 or 16 of them; TEXT). */
+struct sf_value {
+	union {
+		uint64_t number;
+		double real;
+		const uint8_t *bytes;
+	};
+	uint32_t length; /* of bytes */
+};
+
+enum sf_presence { SF_ABSENT, SF_NULL, SF_PRESENT };
+
+struct sf_field {
+	const char *name, *since, *source, *help; /* since which kernel ("" for always); source: what it is read from, in words */
+	enum sf_type type;
+	enum sf_unit unit;
+	uint8_t part;     /* SF_PART_* */
+	uint16_t offset;  /* in the part */
+	uint8_t size;     /* bytes read there: offset + size <= length of the part, or it is absent; TEXT: 0, the whole part */
+	uint8_t classes;  /* mask of 1 << enum sf_class: in others it is absent whatever came */
+	bool nullable;    /* a plain number that equals one of nulls is null: "none", "unlimited" */
+	uint64_t nulls[2];
+	bool (*when)(const struct sf_view *); /* a further condition, or NULL; called when part, offset and size are there */
+	/* Bit fields, constants and derived values; NULL: the plain bytes. Called after part, size, classes and when. */
+	enum sf_presence (*read)(const struct sf_view *, struct sf_value *);
+	const struct sf_words *words; /* WORD and WORDS */
+	const char *when_text;        /* when it means something, in words, for `sockfeed fields` */
+	const char *null_text;        /* what null means, or "" */
+};
+
+enum sf_field_id {
+#define FIELD(id, ...) SF_FIELD_##id,
+#include <sockfeed/fields.def>
+#undef FIELD
+	SF_FIELD_COUNT
+};
+extern const struct sf_field sf_fields[SF_FIELD_COUNT]; /* in the order of records; a group's fields stand together */
+
+int sf_field_find(const char *name, size_t length); /* id or -ENOENT */
+const char *sf_field_near(const char *name, size_t length); /* the nearest known name or NULL */
+/* Reads one field: the slow, general way (filters, tables, tests). `value` is set when SF_PRESENT alone. */
+enum sf_presence sf_field_read(const struct sf_field *, const struct sf_view *, struct sf_value *value);
+/* What a request must ask for to have the field: bits of 1 << (N - 1) for attribute N that idiag_ext gates; 0 for what always comes. */
+uint8_t sf_field_ext(const struct sf_field *);
+
+/* A set of fields. */
+struct sf_fieldset {
+	uint64_t bits[(SF_FIELD_COUNT + 63) / 64];
+};
+static inline bool sf_fieldset_has(const struct sf_fieldset *set, unsigned id)
+{
+	return set->bits[id / 64] >> (id % 64) & 1;
+}
+static inline void sf_fieldset_add(struct sf_fieldset *set, unsigned id)
+{
+	set->bits[id / 64] |= 1ull << (id % 64);
+}
+/*
+ * Applies a list of words, left to right: `all`, a group (`tcp`, `local`), a name, a glob (`tcp.last_*`), each with a leading `-`
+ * to remove; a list of removals alone starts from all. What matches nothing is a complaint with the nearest name. Returns -EINVAL after
+ * any complaint, or when nothing is left.
+ */
+int sf_fields_select(const struct sf_text *words, size_t count, struct sf_fieldset *ret, struct sf_complaints *);
+
+/* The word of a number or bit, NULL: it has none. The number of a word, or -ENOENT. sf_fields[SF_FIELD_STATE].words are the states. */
+static inline const char *sf_word(const struct sf_words *words, uint64_t number)
+{
+	return number - words->first < words->count ? words->names[number - words->first] : NULL;
+}
+int sf_word_find(const struct sf_words *words, const char *word, size_t length);
