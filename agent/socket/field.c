@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reading one field of one view by the table: presence by class, by length, by WHEN; then the value, or null. And finding
+ * fields by name, and what a request must ask for to have one.
+ */
+#include "socket/load.h"
+
+const char *sf_type_name(enum sf_type type)
+{
+	static const char *const names[SF_TYPE_COUNT] = {
+		[SF_TYPE_U8] = "u8",       [SF_TYPE_U16] = "u16",   [SF_TYPE_U32] = "u32",
+		[SF_TYPE_U64] = "u64",     [SF_TYPE_I32] = "i32",   [SF_TYPE_PORT] = "u16",
+		[SF_TYPE_BOOL] = "bool",   [SF_TYPE_RATIO] = "ratio", [SF_TYPE_ID64] = "id64",
+		[SF_TYPE_WORD] = "word",   [SF_TYPE_WORDS] = "words", [SF_TYPE_IP] = "ip",
+		[SF_TYPE_TEXT] = "text"};
+
+	return names[type];
+}
+
+static enum sf_presence read_plain(const struct sf_field *field, const struct sf_view *view,
+				   struct sf_value *value)
+{
+	const uint8_t *bytes = view->part[field->part] + field->offset;
+
+	switch (field->type) {
+	case SF_TYPE_IP: /* AF_INET 2 has 4 bytes, every other family of inet_diag 16 */
+		value->bytes = bytes;
+		value->length = LOAD_HEADER(view, family) == 2 ? 4 : 16;
+		return SF_PRESENT;
+	case SF_TYPE_TEXT: /* NUL-terminated by the kernel, or the whole part */
+		value->bytes = bytes;
+		value->length = (uint32_t)strnlen((const char *)bytes, view->length[field->part]);
+		return SF_PRESENT;
+	case SF_TYPE_PORT:
+		value->number = (uint64_t)(bytes[0] << 8 | bytes[1]);
+		return SF_PRESENT;
+	case SF_TYPE_I32:
+		value->number = (uint64_t)(int64_t)(int32_t)load(view, field->part, field->offset, 4);
+		return SF_PRESENT;
+	case SF_TYPE_BOOL:
+		value->number = load(view, field->part, field->offset, field->size) != 0;
+		return SF_PRESENT;
+	case SF_TYPE_U8:
+	case SF_TYPE_U16:
+	case SF_TYPE_U32:
+	case SF_TYPE_U64:
+	case SF_TYPE_ID64:
+	case SF_TYPE_WORD:
+	case SF_TYPE_WORDS:
+		value->number = load(view, field->part, field->offset, field->size);
+		return SF_PRESENT;
+	case SF_TYPE_RATIO: /* always derived */
+	case SF_TYPE_COUNT:
+		break;
+	}
+	return SF_ABSENT;
+}
+
+enum sf_presence sf_field_read(const struct sf_field *field, const struct sf_view *view,
+			       struct sf_value *value)
+{
+	size_t length = view->length[field->part];
+	struct sf_value got;
+	enum sf_presence presence;
+
+	if (!(field->classes & 1u << view->class) || !length ||
+	    (size_t)field->offset + field->size > length)
+		return SF_ABSENT;
+	if (field->when && !field->when(view))
+		return SF_ABSENT;
+	presence = field->read ? field->read(view, &got) : read_plain(field, view, &got);
+	if (presence != SF_PRESENT)
+		return presence;
+	if (field->nullable && (got.number == field->nulls[0] || got.number == field->nulls[1]))
+		return SF_NULL;
+	*value = got;
+	return SF_PRESENT;
+}
+
+uint8_t sf_field_ext(const struct sf_field *field)
+{
+#define BIT(attribute) (uint8_t)(1u << ((attribute) - 1))
+	unsigned part = field->part;
+
+	if (part == SF_PART_ULP || part >= SF_PART_ATTRIBUTES)
+		return BIT(SF_PART_INFO); /* the kernel sends ULP_INFO with INFO */
+	switch (part) {
+	case SF_PART_DCTCP:
+	case SF_PART_BBR:
+		return BIT(SF_PART_VEGAS); /* one bit for all of the congestion control's own */
+	case SF_PART_CLASS_ID:
+		return BIT(SF_PART_TCLASS); /* 17 has no bit of its own in a byte */
+	case SF_PART_INFO:
+	case SF_PART_VEGAS:
+	case SF_PART_CONG:
+	case SF_PART_TOS:
+	case SF_PART_TCLASS:
+	case SF_PART_SKMEM:
+		return BIT(part);
+	}
+	return 0;
+#undef BIT
+}
+
+int sf_field_find(const char *name, size_t length)
+{
+	for (int id = 0; id < SF_FIELD_COUNT; id++) {
+		if (strlen(sf_fields[id].name) == length && !memcmp(sf_fields[id].name, name, length))
+			return id;
+	}
+	return -ENOENT;
+}
+
+static const char *name_at(const void *arg, size_t i)
+{
+	(void)arg;
+	return sf_fields[i].name;
+}
+
+const char *sf_field_near(const char *name, size_t length)
+{
+	return sf_nearest(name, length, SF_FIELD_COUNT, name_at, NULL);
+}

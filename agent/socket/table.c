@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * fields.def becomes sf_fields[]: what each word of its columns stands for. A place expands to part, offset, size and the
+ * source in words; WHEN to classes and a condition; the last columns are taken as they are.
+ */
+#include "socket/when.h"
+#include "socket/words.h"
+
+/* Places. */
+#define PLACE(part_, offset_, size_, text_) \
+	.part = SF_PART_##part_, .offset = offset_, .size = size_, .source = text_
+#define MEMBER(part_, type_, member_, text_) \
+	PLACE(part_, offsetof(type_, member_), sizeof(((type_ *)0)->member_), text_)
+#define HEADER(m)       MEMBER(HEADER, struct sf_inet_msg, m, "inet_diag_msg." #m)
+#define TCP(m)          MEMBER(INFO, struct sf_tcp_info, m, "tcp_info." #m)
+#define VEGAS(m)        MEMBER(VEGAS, struct sf_vegas_info, m, "tcpvegas_info." #m)
+#define DCTCP(m)        MEMBER(DCTCP, struct sf_dctcp_info, m, "tcp_dctcp_info." #m)
+#define BBR(m)          MEMBER(BBR, struct sf_bbr_info, m, "tcp_bbr_info." #m)
+#define SKMEM(i)        PLACE(SKMEM, 4 * (i), 4, "SKMEMINFO[" #i "]")
+#define ATTR(a, size_)  PLACE(a, 0, size_, "attribute " #a)
+#define TLS(n, size_)   PLACE(TLS_BASE + n, 0, size_, "ULP_INFO TLS, attribute " #n)
+#define SUBFLOW(n, size_) PLACE(SUBFLOW_BASE + n, 0, size_, "ULP_INFO MPTCP, attribute " #n)
+#define READ(place, function)  place, .read = read_##function
+#define WORDED(place, table)   place, .words = &sf_words_##table
+
+/* When it means something. */
+#define ANY_CLASS        ((1 << SF_CLASS_COUNT) - 1)
+#define FULL_OR_LISTENER (1 << SF_CLASS_FULL | 1 << SF_CLASS_LISTENER)
+#define CLASSES(mask, text) .classes = mask, .when_text = text
+#define IF(mask, condition, text) .classes = mask, .when = when_##condition, .when_text = text
+#define ANY           CLASSES(ANY_CLASS, "any")
+#define SENT(text)    CLASSES(ANY_CLASS, text)
+#define FULL          CLASSES(1 << SF_CLASS_FULL, "full")
+#define LISTENER      CLASSES(1 << SF_CLASS_LISTENER, "listeners")
+#define FULL_LISTENER CLASSES(FULL_OR_LISTENER, "full, listeners")
+#define WITH_SKMEM    CLASSES(FULL_OR_LISTENER | 1 << SF_CLASS_BOUND, "full, listeners, bound-inactive")
+#define PEERED        CLASSES(1 << SF_CLASS_FULL | 1 << SF_CLASS_SMALL, "not on listeners and bound-inactive")
+#define CC            CLASSES(1 << SF_CLASS_FULL, "established, syn-sent, fin-wait-1, fin-wait-2 (full)")
+#define FULL_RELEASE  IF(1 << SF_CLASS_FULL, release_known, "full, and the kernel's release is known")
+
+/* Which value is null. */
+#define NO_NULL .null_text = ""
+#define NULL_IF(a, b, text) .nullable = true, .nulls = {a, b}, .null_text = text
+
+#define FIELD(id, name_, type_, place, when_, null_, unit_, since_, help_)                     \
+	[SF_FIELD_##id] = {.name = name_, .type = SF_TYPE_##type_, place, when_, null_,         \
+			   .unit = SF_UNIT_##unit_, .since = since_, .help = help_},
+
+const struct sf_field sf_fields[SF_FIELD_COUNT] = {
+#include <sockfeed/fields.def>
+};

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * WHEN a field means something, beyond its class, and the values that are no plain bytes: bit fields, constants, derived.
+ * The table's functions; a field's own part, offset and size are there when they are called, others are checked here.
+ */
+#pragma once
+
+#include "socket/load.h"
+
+#define WHEN(name, condition)                                         \
+	static bool when_##name(const struct sf_view *view)            \
+	{                                                              \
+		return condition;                                      \
+	}
+
+WHEN(interface_set, LOAD_HEADER(view, interface) != 0)
+WHEN(backlog_limited, LOAD_HEADER(view, wqueue) != 0)
+WHEN(timer_runs, LOAD_HEADER(view, timer) != 0)
+/* on 1, keepalive 2, persist 4: linux/inet_diag.h; syn-recv counts its SYN-ACKs there */
+WHEN(timer_counts, (1u << (LOAD_HEADER(view, timer) & 31) & (1u << 1 | 1u << 2 | 1u << 4)) ||
+			   sf_view_state(view) == SF_SYN_RECV)
+/* A small socket and an orphan before 6.17 have uid 0 whoever owned them. */
+WHEN(uid_known, LOAD_HEADER(view, inode) != 0 ||
+			(view->class == SF_CLASS_FULL && LOAD_HEADER(view, uid) != 0))
+WHEN(inode_set, LOAD_HEADER(view, inode) != 0)
+WHEN(family_inet6, LOAD_HEADER(view, family) == 10)
+WHEN(has_wscale, LOAD_TCP(view, options) & 4)
+WHEN(rtt_known, LOAD_TCP(view, rtt) != 0)
+WHEN(bytes_were_sent, LOAD_TCP(view, bytes_sent) != 0)
+WHEN(was_busy, LOAD_TCP(view, busy_time) != 0)
+WHEN(release_known, view->release != 0)
+WHEN(tls_came, view->length[SF_PART_TLS] != 0)
+WHEN(dctcp_works, load(view, SF_PART_DCTCP, offsetof(struct sf_dctcp_info, enabled), 2) != 0)
+
+#define NUMBER(name, expression)                                                       \
+	static enum sf_presence read_##name(const struct sf_view *view, struct sf_value *value) \
+	{                                                                               \
+		value->number = expression;                                             \
+		return SF_PRESENT;                                                      \
+	}
+#define SHARE(name, expression)                                                        \
+	static enum sf_presence read_##name(const struct sf_view *view, struct sf_value *value) \
+	{                                                                               \
+		value->real = expression;                                               \
+		return SF_PRESENT;                                                      \
+	}
+
+NUMBER(table, view->table)
+NUMBER(protocol, (view->table == SF_TABLE_TCP ? 6 : 0)) /* IPPROTO_TCP */
+NUMBER(snd_wscale, LOAD_TCP(view, wscale) & 15)
+NUMBER(rcv_wscale, LOAD_TCP(view, wscale) >> 4)
+NUMBER(app_limited, LOAD_TCP(view, rate_flags) & 1)
+NUMBER(fastopen_fail, LOAD_TCP(view, rate_flags) >> 1 & 3)
+NUMBER(dctcp_enabled, load(view, SF_PART_DCTCP, offsetof(struct sf_dctcp_info, enabled), 2) != 0)
+NUMBER(vegas_enabled, load(view, SF_PART_VEGAS, offsetof(struct sf_vegas_info, enabled), 4) != 0)
+NUMBER(tls_zc_ro_tx, view->length[SF_PART_TLS_BASE + 5] != 0)
+NUMBER(tls_rx_no_pad, view->length[SF_PART_TLS_BASE + 6] != 0)
+
+/* Offset 276 has two layouts of one size: two u16 in 6.18 and 6.19, a bit field from 7.0 on. */
+#define KERNEL_7_0 0x070000u
+static uint32_t accecn_bits(const struct sf_view *view)
+{
+	return (uint32_t)load(view, SF_PART_INFO, offsetof(struct sf_tcp_info, accecn_fail_mode), 2);
+}
+NUMBER(accecn_fail_mode,
+       (view->release >= KERNEL_7_0 ? accecn_bits(view) >> 4 & 15 : accecn_bits(view)))
+NUMBER(accecn_opt_seen, (view->release >= KERNEL_7_0 ? accecn_bits(view) >> 2 & 3
+						    : LOAD_TCP(view, accecn_opt_seen)))
+static enum sf_presence read_ecn_mode(const struct sf_view *view, struct sf_value *value)
+{
+	if (view->release < KERNEL_7_0)
+		return SF_ABSENT;
+	value->number = accecn_bits(view) & 3;
+	return SF_PRESENT;
+}
+
+static enum sf_presence read_send_rate(const struct sf_view *view, struct sf_value *value)
+{
+	unsigned __int128 rate = (unsigned __int128)LOAD_TCP(view, snd_cwnd) *
+				 LOAD_TCP(view, snd_mss) * 1000000 / LOAD_TCP(view, rtt);
+
+	value->number = rate > UINT64_MAX ? UINT64_MAX : (uint64_t)rate;
+	return SF_PRESENT;
+}
+
+SHARE(backlog_ratio, (double)LOAD_HEADER(view, rqueue) / (double)LOAD_HEADER(view, wqueue))
+SHARE(retrans_ratio, (double)LOAD_TCP(view, bytes_retrans) / (double)LOAD_TCP(view, bytes_sent))
+SHARE(rwnd_ratio, (double)LOAD_TCP(view, rwnd_limited) / (double)LOAD_TCP(view, busy_time))
+SHARE(sndbuf_ratio, (double)LOAD_TCP(view, sndbuf_limited) / (double)LOAD_TCP(view, busy_time))
+SHARE(bbr_pacing_gain,
+      (double)load(view, SF_PART_BBR, offsetof(struct sf_bbr_info, pacing_gain), 4) / 256)
+SHARE(bbr_cwnd_gain,
+      (double)load(view, SF_PART_BBR, offsetof(struct sf_bbr_info, cwnd_gain), 4) / 256)
+SHARE(dctcp_alpha,
+      (double)load(view, SF_PART_DCTCP, offsetof(struct sf_dctcp_info, alpha), 4) / 1024)
