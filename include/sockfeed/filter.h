@@ -27,6 +27,9 @@ struct sf_needs {
 };
 void sf_filter_needs(const struct sf_filter *, struct sf_needs *needs);
 
+/* No state stands in its text: the usual states are in force. */
+bool sf_filter_is_usual(const struct sf_filter *);
+
 /* Does the filter hold for this reply? No allocation, no recursion, no system call. */
 bool sf_filter_judge(const struct sf_filter *, const struct sf_view *);
 

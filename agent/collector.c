@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Runs come from the loop through one bounded channel, batches go back through another. A dump is one long system call when few
+ * sockets match: that is why this is a thread of its own.
+ */
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "collector.h"
+
+enum { MESSAGES = 4 }; /* batches between the two threads: enough that neither waits for the other's turn */
+
+struct message { /* a batch of a run, or its end */
+	struct sf_run *run;
+	struct sf_batch *batch; /* NULL: the run has ended */
+};
+
+struct sf_collector {
+	struct sf_walker *walker;
+	struct sf_pool *pool;
+	struct sf_channel *runs, *messages;
+	struct sf_source *wake;
+	struct sf_thread *thread;
+	struct sf_collector_events events;
+	atomic_bool cancel;
+};
+
+static void send(struct sf_collector *c, struct sf_run *run, struct sf_batch *batch)
+{
+	struct message *message = sf_new(struct message);
+
+	*message = (struct message){run, batch};
+	sf_channel_put(c->messages, message);
+}
+
+/* In the collector's thread. */
+static int pause_run(void *arg, struct sf_run *run, uint64_t *waited)
+{
+	struct sf_collector *c = arg;
+	struct sf_plan *plan = run->plan;
+
+	*waited = sf_outputs_wait(plan->output, plan->outputs, SF_BATCH_SIZE, &c->cancel);
+	return atomic_load_explicit(&c->cancel, memory_order_relaxed) ? -ECANCELED : 0;
+}
+
+static void full_batch(void *arg, struct sf_run *run, struct sf_batch *batch)
+{
+	struct sf_collector *c = arg;
+
+	batch = sf_pool_trim(c->pool, batch);
+	sf_outputs_charge(run->plan->output, run->plan->outputs, batch->length);
+	send(c, run, batch);
+}
+
+static void work(void *arg)
+{
+	struct sf_collector *c = arg;
+	struct sf_collect_calls calls = {pause_run, full_batch, c};
+	struct sf_run *run;
+
+	while ((run = sf_channel_take(c->runs))) {
+		sf_collect(c->walker, c->pool, run, &calls);
+		send(c, run, NULL);
+	}
+}
+
+/* In the loop. */
+static void take_messages(void *arg)
+{
+	struct sf_collector *c = arg;
+	struct message *message;
+
+	while ((message = sf_channel_try_take(c->messages))) {
+		struct message m = *message;
+
+		free(message);
+		if (m.batch)
+			c->events.batch(c->events.arg, m.run, m.batch);
+		else
+			c->events.ended(c->events.arg, m.run);
+	}
+}
+
+void sf_collector_start(struct sf_collector *c, struct sf_run *run)
+{
+	sf_channel_try_put(c->runs, run);
+}
+
+void sf_collector_cancel(struct sf_collector *c)
+{
+	atomic_store(&c->cancel, true);
+}
+
+int sf_collector_new(struct sf_loop *loop, struct sf_pool *pool, uint32_t release, size_t queries,
+		     const struct sf_collector_events *events, struct sf_collector **ret, struct sf_err *err)
+{
+	struct sf_collector *c = sf_new(struct sf_collector);
+	int r;
+
+	c->pool = pool;
+	c->events = *events;
+	c->runs = sf_channel_new(queries);
+	c->messages = sf_channel_new(MESSAGES);
+	r = sf_walker_new(release, &c->walker, err);
+	if (r == 0)
+		r = sf_loop_wake(loop, take_messages, c, &c->wake, err);
+	if (r == 0) {
+		sf_channel_wakes(c->messages, c->wake);
+		r = sf_thread_start("collector", work, c, &c->thread, err);
+	}
+	if (r < 0) {
+		sf_collector_free(c);
+		return r;
+	}
+	*ret = c;
+	return 0;
+}
+
+void sf_collector_free(struct sf_collector *c)
+{
+	if (!c)
+		return;
+	sf_collector_cancel(c);
+	sf_channel_close(c->runs);
+	sf_channel_close(c->messages);
+	sf_thread_join(c->thread);
+	sf_channel_wakes(c->messages, NULL);
+	sf_source_remove(c->wake);
+	sf_channel_free(c->runs);
+	sf_channel_free(c->messages);
+	sf_walker_free(c->walker);
+	free(c);
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * config reads the file; filters and fields are read by their rooms from the texts that config kept. All complaints of all of
+ * them are printed together.
+ */
+#include <string.h>
+
+#include <sockfeed/delivery.h>
+
+#include "load.h"
+#include "options.h"
+#include "plan.h"
+
+enum { SINKS_MOST = 16 };
+
+/* What config must know of the sinks that there are. */
+static void output_types(struct sf_output_type types[SINKS_MOST])
+{
+	size_t i = 0;
+
+	for (const struct sf_sink_kind *kind = sf_sinks; kind->name && i + 1 < SINKS_MOST; kind++)
+		types[i++] = (struct sf_output_type){kind->name, kind->keys, kind->size};
+	types[i] = (struct sf_output_type){0};
+}
+
+static void check_queries(const struct sf_config *config, struct sf_complaints *complaints)
+{
+	for (size_t i = 0; i < config->queries; i++) {
+		struct sf_plan *plan = NULL;
+
+		if (sf_plan_new(&config->query[i], NULL, NULL, &plan, complaints) == 0)
+			sf_plan_free(plan);
+	}
+}
+
+int sf_load(const char *path, struct sf_config **ret)
+{
+	/* The complaints borrow the file's texts: they must be freed first, so they are declared last. */
+	sf_cleanup(sf_config_free_p) struct sf_config *config = NULL;
+	sf_cleanup(sf_complaints_free_p) struct sf_complaints *complaints = sf_complaints_new();
+	static struct sf_output_type types[SINKS_MOST];
+
+	output_types(types);
+	sf_config_read(path ?: SF_CONFIG_PATH, types, &config, complaints);
+	if (config)
+		check_queries(config, complaints);
+	sf_complaints_print(complaints, stderr);
+	if (!config || sf_complaints_errors(complaints))
+		return SF_EXIT_CONFIG;
+	*ret = sf_take(config);
+	return 0;
+}
+
+int sf_load_host(const struct sf_config *config, struct sf_host *host)
+{
+	struct sf_err err;
+
+	if (sf_host_read(host, config->host.name, config->host.id, &err) < 0) {
+		sf_log(SF_LOG_ERROR, "%s", err.text);
+		return SF_EXIT_FAILED;
+	}
+	if (host->id_is_boot)
+		sf_log(SF_LOG_WARN, "there is no /etc/machine-id: the host's id is this boot's and changes with the next; set host.id");
+	return 0;
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The verbs, a table. argv in, an exit status out.
+ */
+#include <malloc.h>
+#include <signal.h>
+#include <string.h>
+
+#include "verbs.h"
+
+const struct sf_verb sf_verbs[] = {
+	{.name = "run",
+	 .usage = "[-c FILE] [--once] [--query NAME]... [--stdout]",
+	 .help = "Run the queries of a configuration on their schedules",
+	 .more = "SIGTERM and SIGINT end in order, SIGHUP reopens files, SIGUSR1 runs every query now, SIGUSR2 writes the\n"
+		 "counts of all outputs to the log. The log goes to stderr.\n",
+	 .options = sf_run_options,
+	 .run = sf_verb_run},
+	{.name = "check",
+	 .usage = "[-c FILE] [--print]",
+	 .help = "Say everything that is wrong with a configuration",
+	 .more = "",
+	 .options = sf_check_options,
+	 .run = sf_verb_check},
+	{.name = "query",
+	 .usage = "[OPTIONS] [FILTER...]",
+	 .help = "Ask once, now, as ss would: a table on a terminal, JSON lines elsewhere",
+	 .more = "The filter is ss's, and more: any field of `sockfeed fields` compares, with units.\n\n"
+		 "  sockfeed query state established '( dport = :443 or sport = :443 )'\n"
+		 "  sockfeed query state all dst 10.0.0.0/8\n"
+		 "  sockfeed query 'tcp.rtt_us > 100ms and tcp.total_retrans > 0'\n"
+		 "  sockfeed query state listening 'listen.backlog > 0'\n\n"
+		 "Without a state: all but listening, bound-inactive, time-wait and syn-recv, as ss.\n",
+	 .options = sf_query_options,
+	 .rest = true,
+	 .speaks_ss = true,
+	 .run = sf_verb_query},
+	{.name = "fields",
+	 .usage = "[--format table|json|json-schema|markdown] [NAME...]",
+	 .help = "List every field: name, type, unit, since which kernel, when it means something",
+	 .more = "NAME is a field, a group (tcp) or a glob (tcp.last_*).\n",
+	 .options = sf_fields_options,
+	 .rest = true,
+	 .run = sf_verb_fields},
+	{.name = "help",
+	 .usage = "[VERB]",
+	 .help = "Say what a verb does and takes",
+	 .more = "",
+	 .options = sf_help_options,
+	 .rest = true,
+	 .run = sf_verb_help},
+	{0},
+};
+
+static const char *verb_at(const void *arg, size_t i)
+{
+	(void)arg;
+	return sf_verbs[i].name;
+}
+
+static const struct sf_verb *find_verb(const char *name)
+{
+	const char *near;
+	size_t i = 0;
+
+	while (sf_verbs[i].name && strcmp(sf_verbs[i].name, name))
+		i++;
+	if (sf_verbs[i].name)
+		return &sf_verbs[i];
+	near = sf_nearest(name, strlen(name), i, verb_at, NULL);
+	if (near)
+		sf_say("there is no verb \"%s\"; did you mean \"%s\"?", name, near);
+	else
+		sf_say("there is no verb \"%s\"; `sockfeed help` lists them", name);
+	return NULL;
+}
+
+int sf_verb_help(const struct sf_arguments *arguments)
+{
+	const struct sf_verb *verb = arguments->rests ? find_verb(arguments->rest[0]) : NULL;
+
+	if (arguments->rests && !verb)
+		return SF_EXIT_USAGE;
+	sf_help_print(verb);
+	return fflush(stdout) == 0 ? 0 : SF_EXIT_FAILED;
+}
+
+int main(int argc, char **argv)
+{
+	const char *name = argc > 1 ? argv[1] : "help";
+	const struct sf_verb *verb;
+	struct sf_arguments arguments;
+	int status;
+
+	/* Memory stays small and constant: one arena, and large blocks go back to the system when they are freed. */
+	mallopt(M_ARENA_MAX, 1);
+	mallopt(M_MMAP_THRESHOLD, 128 << 10);
+	signal(SIGPIPE, SIG_IGN);
+
+	if (argc < 2) {
+		sf_help_print(NULL);
+		return SF_EXIT_USAGE;
+	}
+	if (!strcmp(name, "--version") || !strcmp(name, "-V"))
+		return puts("sockfeed " SF_VERSION) < 0 || fflush(stdout) != 0 ? SF_EXIT_FAILED : SF_EXIT_OK;
+	if (!strcmp(name, "--help") || !strcmp(name, "-h"))
+		name = "help";
+	verb = find_verb(name);
+	if (!verb)
+		return SF_EXIT_USAGE;
+	status = sf_arguments_read(verb, argc - 2, argv + 2, &arguments);
+	if (status == 0)
+		status = verb->run(&arguments);
+	else if (status < 0) {
+		sf_help_print(verb);
+		status = SF_EXIT_OK;
+	}
+	sf_arguments_finish(&arguments);
+	return status;
+}

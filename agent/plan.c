@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Configuration in, a compiled query out. The texts that config only kept (tables, fields, filter) are read here by the rooms
+ * that know them, with their places, so that all errors of a file come in one run.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "plan.h"
+
+static int read_tables(const struct sf_list *sockets, uint32_t *tables, struct sf_complaints *complaints)
+{
+	size_t before = sf_complaints_errors(complaints);
+
+	*tables = 0;
+	for (size_t i = 0; i < sockets->count; i++) {
+		const struct sf_text *word = &sockets->items[i];
+		int table = sf_table_find(word->text, word->length);
+
+		if (table >= 0) {
+			*tables |= 1u << table;
+			continue;
+		}
+		sf_complain(complaints, word, 0, word->length, "this version knows: tcp", "no table is named \"%.*s\"",
+			    (int)word->length, word->text);
+	}
+	if (!*tables)
+		*tables = 1u << SF_TABLE_TCP; /* so that the filter is read all the same */
+	return sf_complaints_errors(complaints) > before ? -EINVAL : 0;
+}
+
+/* The host's labels, then the query's own; a name that both have is the query's. */
+static struct sf_encoder *make_encoder(const struct sf_query_conf *conf, const struct sf_host *host,
+				       const struct sf_list *labels, const struct sf_fieldset *fields)
+{
+	size_t most = labels->count + conf->labels.count, count = 0;
+	sf_cleanup(sf_free_p) const char **names = sf_alloc((most + 1) * sizeof(*names));
+	sf_cleanup(sf_free_p) const char **values = sf_alloc((most + 1) * sizeof(*values));
+	const struct sf_list *lists[] = {labels, &conf->labels};
+
+	for (size_t l = 0; l < SF_COUNT(lists); l++) {
+		for (size_t i = 0; i < lists[l]->count; i++) {
+			size_t at = 0;
+
+			while (at < count && strcmp(names[at], lists[l]->names[i]))
+				at++;
+			names[at] = lists[l]->names[i];
+			values[at] = lists[l]->items[i].text;
+			count += at == count;
+		}
+	}
+	return sf_encoder_new(&(struct sf_envelope){.host_name = host->name,
+						    .host_id = host->id,
+						    .boot_id = host->boot_id,
+						    .query = conf->name,
+						    .labels = count,
+						    .label_names = names,
+						    .label_values = values},
+			      fields);
+}
+
+int sf_plan_new(const struct sf_query_conf *conf, const struct sf_host *host, const struct sf_list *host_labels,
+		struct sf_plan **ret, struct sf_complaints *complaints)
+{
+	sf_cleanup(sf_plan_free_p) struct sf_plan *plan = sf_new(struct sf_plan);
+	struct sf_needs needs;
+	uint32_t tables;
+	int r;
+
+	plan->query = conf->name;
+	plan->limit = conf->limit;
+	plan->interval = conf->interval;
+	plan->timeout = conf->timeout;
+	r = read_tables(&conf->sockets, &tables, complaints);
+	r = sf_fields_select(conf->fields.items, conf->fields.count, &plan->fields, complaints) ?: r;
+	r = sf_filter_read(&conf->filter, tables, &plan->filter, complaints) ?: r;
+	if (r < 0)
+		return r;
+
+	sf_filter_needs(plan->filter, &needs);
+	plan->ask.table = SF_TABLE_TCP;
+	plan->ask.states = needs.states;
+	plan->ask.ext = needs.ext;
+	if (host) {
+		plan->encoder = make_encoder(conf, host, host_labels, &plan->fields);
+		plan->ask.ext |= sf_encoder_ext(plan->encoder);
+	}
+	*ret = sf_take(plan);
+	return 0;
+}
+
+void sf_plan_free(struct sf_plan *plan)
+{
+	if (!plan)
+		return;
+	sf_filter_free(plan->filter);
+	sf_encoder_free(plan->encoder);
+	free(plan->output);
+	free(plan);
+}
+
+void sf_plan_free_p(struct sf_plan **plan)
+{
+	sf_plan_free(*plan);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A plan: one query, compiled. What to ask of the kernel, what to judge, what to write, and for whom.
+ */
+#pragma once
+
+#include <sockfeed/config.h>
+#include <sockfeed/delivery.h>
+#include <sockfeed/filter.h>
+#include <sockfeed/host.h>
+#include <sockfeed/kernel.h>
+#include <sockfeed/record.h>
+
+struct sf_plan { /* the encoder is the collector's alone; the rest is immutable */
+	const char *query; /* its name, borrowed from the configuration */
+	struct sf_ask ask;
+	struct sf_filter *filter;
+	struct sf_fieldset fields;
+	struct sf_encoder *encoder;
+	uint64_t limit;    /* records a run; 0: all */
+	uint64_t interval; /* us; 0: outside a schedule */
+	uint64_t timeout;  /* us; 0: none */
+	size_t outputs;
+	struct sf_output **output; /* borrowed; set by who opens them */
+};
+
+/*
+ * Compiles a query. Everything wrong in its tables, fields and filter is added to `complaints`: then -EINVAL. The host's labels come
+ * first, the query's win. `host` NULL: only to find errors, no encoder is made.
+ */
+int sf_plan_new(const struct sf_query_conf *conf, const struct sf_host *host, const struct sf_list *host_labels,
+		struct sf_plan **ret, struct sf_complaints *complaints);
+void sf_plan_free(struct sf_plan *);
+void sf_plan_free_p(struct sf_plan **);

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * `sockfeed run` and `sockfeed check`: both read a configuration; one lives by it, one says what is wrong with it.
+ */
+#include <string.h>
+
+#include "agent.h"
+#include "load.h"
+#include "verbs.h"
+
+enum { RUN_CONFIG, RUN_ONCE, RUN_QUERY, RUN_STDOUT };
+const struct sf_option sf_run_options[] = {
+	[RUN_CONFIG] = {"config", 'c', SF_OPTION_TEXT, "FILE", "the configuration (default: " SF_CONFIG_PATH ")"},
+	[RUN_ONCE] = {"once", 0, SF_OPTION_FLAG, NULL, "every query once, now; exit 0 only if all was delivered"},
+	[RUN_QUERY] = {"query", 0, SF_OPTION_TEXTS, "NAME", "this query alone; may be given several times"},
+	[RUN_STDOUT] = {"stdout", 0, SF_OPTION_FLAG, NULL, "records to stdout instead of the outputs"},
+	{0},
+};
+
+enum { CHECK_CONFIG, CHECK_PRINT };
+const struct sf_option sf_check_options[] = {
+	[CHECK_CONFIG] = {"config", 'c', SF_OPTION_TEXT, "FILE", "the configuration (default: " SF_CONFIG_PATH ")"},
+	[CHECK_PRINT] = {"print", 0, SF_OPTION_FLAG, NULL, "its normal form with all defaults, on stdout"},
+	{0},
+};
+
+static const char *query_at(const void *arg, size_t i)
+{
+	return ((const struct sf_config *)arg)->query[i].name;
+}
+
+/* All names that were asked for are the configuration's. */
+static int check_names(const struct sf_config *config, const struct sf_arguments *arguments)
+{
+	int status = 0;
+
+	for (size_t i = 0; i < arguments->repeats; i++) {
+		const char *name = arguments->repeat[i], *near;
+		size_t q = 0;
+
+		while (q < config->queries && strcmp(config->query[q].name, name))
+			q++;
+		if (q < config->queries)
+			continue;
+		near = sf_nearest(name, strlen(name), config->queries, query_at, config);
+		if (near)
+			sf_say("%s has no query \"%s\"; did you mean \"%s\"?", config->path, name, near);
+		else
+			sf_say("%s has no query \"%s\"; `sockfeed check -c %s --print` shows all", config->path, name,
+			       config->path);
+		status = SF_EXIT_USAGE;
+	}
+	return status;
+}
+
+int sf_verb_run(const struct sf_arguments *arguments)
+{
+	sf_cleanup(sf_config_free_p) struct sf_config *config = NULL;
+	struct sf_host host;
+	int status = sf_load(arguments->text[RUN_CONFIG], &config);
+
+	if (status == 0)
+		status = check_names(config, arguments);
+	if (status != 0)
+		return status;
+	sf_log_setup((enum sf_log_level)config->log.level, config->log.json);
+	status = sf_load_host(config, &host);
+	if (status != 0)
+		return status;
+	return sf_agent_run(&(struct sf_agent_setup){.config = config,
+						     .host = &host,
+						     .once = arguments->text[RUN_ONCE],
+						     .to_stdout = arguments->text[RUN_STDOUT],
+						     .wanted = arguments->repeats,
+						     .want = arguments->repeat});
+}
+
+int sf_verb_check(const struct sf_arguments *arguments)
+{
+	sf_cleanup(sf_config_free_p) struct sf_config *config = NULL;
+	sf_cleanup(sf_buf_finish) struct sf_buf text = {0};
+	int status = sf_load(arguments->text[CHECK_CONFIG], &config);
+
+	if (status != 0)
+		return status;
+	if (!arguments->text[CHECK_PRINT]) {
+		fprintf(stderr, "%s: no errors (%zu %s, %zu %s)\n", config->path, config->queries,
+			config->queries == 1 ? "query" : "queries", config->outputs,
+			config->outputs == 1 ? "output" : "outputs");
+		return 0;
+	}
+	sf_config_print(config, &text);
+	fwrite(text.data, 1, text.length, stdout);
+	return fflush(stdout) == 0 ? 0 : SF_EXIT_FAILED;
+}
