@@ -11,7 +11,10 @@
 #include "counts.h"
 #include "job.h"
 
-enum { DRAIN_US = 10 * 1000 * 1000, LOOK_US = 250 * 1000 }; /* at the end: how long outputs may write on, how often we look */
+enum {
+	DRAIN_US = 10 * 1000 * 1000,
+	LOOK_US = 250 * 1000
+}; /* at the end: how long outputs may write on, how often we look */
 
 enum phase { RUNNING, COLLECTING_LAST, DRAINING, ENDED };
 
@@ -25,7 +28,7 @@ struct agent {
 	struct sf_output **output;
 	struct sf_source *end_timer;
 	enum phase phase;
-	uint64_t deadline;       /* mono, of the draining */
+	uint64_t deadline;	 /* mono, of the draining */
 	uint64_t last_delivered; /* of all outputs, when we looked last */
 	size_t undrained;
 	int status;
@@ -57,7 +60,8 @@ static void look_at_drain(void *arg)
 {
 	struct agent *a = arg;
 	uint64_t delivered = sum_delivered(a);
-	bool stuck = delivered == a->last_delivered && sf_clock_mono() >= a->deadline - DRAIN_US + 4 * LOOK_US;
+	bool stuck = delivered == a->last_delivered &&
+		     sf_clock_mono() >= a->deadline - DRAIN_US + 4 * LOOK_US;
 
 	if (sf_clock_mono() >= a->deadline || stuck) {
 		end_now(a);
@@ -206,12 +210,16 @@ static int open_signals(struct agent *a, struct sf_err *err)
 	static const struct {
 		int number;
 		void (*call)(void *);
-	} signals[] = {{SIGTERM, on_end},     {SIGINT, on_end},      {SIGHUP, on_reopen},
-		       {SIGUSR1, on_run_now}, {SIGUSR2, on_counts}};
+	} signals[] = {{SIGTERM, on_end},
+		       {SIGINT, on_end},
+		       {SIGHUP, on_reopen},
+		       {SIGUSR1, on_run_now},
+		       {SIGUSR2, on_counts}};
 	struct sf_source *source;
 
 	for (size_t i = 0; i < SF_COUNT(signals); i++) {
-		int r = sf_loop_signal(a->loop, signals[i].number, signals[i].call, a, &source, err);
+		int r = sf_loop_signal(a->loop, signals[i].number, signals[i].call, a, &source,
+				       err);
 
 		if (r < 0)
 			return r;
@@ -230,7 +238,8 @@ static bool is_wanted(const struct sf_agent_setup *setup, const char *query)
 	return setup->wanted == 0;
 }
 
-static int open_output(struct agent *a, const struct sf_output_conf *conf, struct sf_output **ret, struct sf_err *err)
+static int open_output(struct agent *a, const struct sf_output_conf *conf, struct sf_output **ret,
+		       struct sf_err *err)
 {
 	const struct sf_sink_kind *kind = sf_sink_find(conf ? conf->type->name : "stdout");
 	struct sf_output_setup setup = {.name = conf ? conf->name : "stdout",
@@ -248,7 +257,8 @@ static int open_output(struct agent *a, const struct sf_output_conf *conf, struc
 }
 
 /* The plan's outputs; one that an earlier query has opened is shared. */
-static int open_outputs(struct agent *a, const struct sf_query_conf *conf, struct sf_plan *plan, struct sf_err *err)
+static int open_outputs(struct agent *a, const struct sf_query_conf *conf, struct sf_plan *plan,
+			struct sf_err *err)
 {
 	size_t count = a->setup->to_stdout ? 1 : conf->outputs;
 
@@ -277,9 +287,10 @@ static int make_job(struct agent *a, const struct sf_query_conf *conf, struct sf
 	const struct sf_config *config = a->setup->config;
 	sf_cleanup(sf_complaints_free_p) struct sf_complaints *none = sf_complaints_new();
 	sf_cleanup(sf_plan_free_p) struct sf_plan *plan = NULL;
-	struct sf_job_conf grid = {.align = config->schedule.align,
-				   .phase = sf_grid_phase(a->setup->host->id, config->schedule.splay),
-				   .run_on_start = conf->run_on_start};
+	struct sf_job_conf grid = {
+		.align = config->schedule.align,
+		.phase = sf_grid_phase(a->setup->host->id, config->schedule.splay),
+		.run_on_start = conf->run_on_start};
 	int r = sf_plan_new(conf, a->setup->host, &config->host.labels, &plan, none);
 
 	if (r < 0) /* it was checked before; a file that a filter names may have changed since */
@@ -306,7 +317,8 @@ static int begin(struct agent *a, struct sf_err *err)
 	if (r == 0)
 		r = open_signals(a, err);
 	if (r == 0)
-		r = sf_collector_new(a->loop, a->pool, a->setup->host->release, config->queries, &events, &a->collector, err);
+		r = sf_collector_new(a->loop, a->pool, a->setup->host->release, config->queries,
+				     &events, &a->collector, err);
 	for (size_t i = 0; r == 0 && i < config->queries; i++) {
 		if (is_wanted(a->setup, config->query[i].name))
 			r = make_job(a, &config->query[i], err);
@@ -334,8 +346,10 @@ static void finish(struct agent *a)
 		for (size_t l = 0; l < SF_LOSS_COUNT; l++)
 			lost += counts.lost[l];
 		if (lost || counts.waiting) {
-			sf_log(SF_LOG_WARN, "output %s: %llu of %llu records were not delivered", sf_output_name(a->output[i]),
-			       (unsigned long long)(lost + counts.waiting), (unsigned long long)counts.accepted);
+			sf_log(SF_LOG_WARN, "output %s: %llu of %llu records were not delivered",
+			       sf_output_name(a->output[i]),
+			       (unsigned long long)(lost + counts.waiting),
+			       (unsigned long long)counts.accepted);
 			if (a->setup->once || counts.waiting)
 				a->status = 1;
 		}
@@ -364,8 +378,8 @@ int sf_agent_run(const struct sf_agent_setup *setup)
 		sf_log(SF_LOG_ERROR, "%s", err.text);
 		a.status = 1;
 	} else {
-		sf_log(SF_LOG_INFO, "sockfeed " SF_VERSION " runs %zu %s on %s", a.jobs, a.jobs == 1 ? "query" : "queries",
-		       setup->host->name);
+		sf_log(SF_LOG_INFO, "sockfeed " SF_VERSION " runs %zu %s on %s", a.jobs,
+		       a.jobs == 1 ? "query" : "queries", setup->host->name);
 		r = sf_loop_run(a.loop);
 		if (r < 0) {
 			sf_log(SF_LOG_ERROR, "the event loop ended: %s", strerror(-r));

@@ -10,9 +10,9 @@
 struct sf_agent_setup {
 	const struct sf_config *config; /* without errors; borrowed while the agent runs */
 	const struct sf_host *host;
-	bool once;                      /* every query once, now; then the end */
-	bool to_stdout;                 /* records to stdout instead of the outputs */
-	size_t wanted;                  /* names of the queries to run; 0: all */
+	bool once;	/* every query once, now; then the end */
+	bool to_stdout; /* records to stdout instead of the outputs */
+	size_t wanted;	/* names of the queries to run; 0: all */
 	const char *const *want;
 };
 

@@ -12,7 +12,7 @@ struct collection {
 	struct sf_run *run;
 	const struct sf_collect_calls *calls;
 	struct sf_batch *batch;
-	size_t most; /* room that a line of a socket needs */
+	size_t most;			 /* room that a line of a socket needs */
 	uint64_t seq, matched, deadline; /* deadline: mono, UINT64_MAX for none */
 };
 
@@ -91,25 +91,31 @@ static void write_run_record(struct collection *c, const struct sf_run_facts *fa
 	end_batch(c);
 }
 
-static void say_end(struct sf_run *run, int result, const struct sf_walk *walk, struct sf_run_error *errors,
-		    size_t *count)
+static void say_end(struct sf_run *run, int result, const struct sf_walk *walk,
+		    struct sf_run_error *errors, size_t *count)
 {
 	const char *table = sf_table_name(run->plan->ask.table);
 
 	for (unsigned i = 0; i < walk->errors; i++)
-		errors[(*count)++] = (struct sf_run_error){table, sf_errno_name(walk->error[i].code), walk->error[i].message};
+		errors[(*count)++] = (struct sf_run_error){
+			table, sf_errno_name(walk->error[i].code), walk->error[i].message};
 	if (result == -ETIME)
-		errors[(*count)++] = (struct sf_run_error){table, "ETIME", "the query's timeout was reached before the kernel had told all"};
+		errors[(*count)++] = (struct sf_run_error){
+			table, "ETIME",
+			"the query's timeout was reached before the kernel had told all"};
 	if (result == -ECANCELED)
-		errors[(*count)++] = (struct sf_run_error){table, "ECANCELED", "the agent was told to end"};
+		errors[(*count)++] =
+			(struct sf_run_error){table, "ECANCELED", "the agent was told to end"};
 	if (*count)
 		snprintf(run->error, sizeof(run->error), "%s: %s", table, errors[0].message);
 }
 
-void sf_collect(struct sf_walker *walker, struct sf_pool *pool, struct sf_run *run, const struct sf_collect_calls *calls)
+void sf_collect(struct sf_walker *walker, struct sf_pool *pool, struct sf_run *run,
+		const struct sf_collect_calls *calls)
 {
 	struct sf_plan *plan = run->plan;
-	struct collection c = {.pool = pool, .run = run, .calls = calls, .most = sf_encoder_most(plan->encoder)};
+	struct collection c = {
+		.pool = pool, .run = run, .calls = calls, .most = sf_encoder_most(plan->encoder)};
 	struct sf_run_error errors[SF_WALK_ERRORS + 1];
 	size_t error_count = 0;
 	uint64_t start = sf_clock_mono();
@@ -119,29 +125,32 @@ void sf_collect(struct sf_walker *walker, struct sf_pool *pool, struct sf_run *r
 	c.deadline = plan->timeout ? start + plan->timeout : UINT64_MAX;
 	sf_encoder_run(plan->encoder, run->run, sf_walker_netns(walker));
 	begin_batch(&c);
-	r = sf_walker_walk(walker, &plan->ask, &(struct sf_walk_calls){received, on_socket, &c}, &walk);
+	r = sf_walker_walk(walker, &plan->ask, &(struct sf_walk_calls){received, on_socket, &c},
+			   &walk);
 	run->records = c.seq;
 	run->partial = walk.partial;
 	run->failed = walk.errors != 0;
 	say_end(run, r, &walk, errors, &error_count);
 
-	write_run_record(&c, &(struct sf_run_facts){
-		.wall_us = sf_clock_wall(),
-		.run = run->run,
-		.previous_run = run->previous_run,
-		.first = run->first,
-		.seq = c.seq,
-		.interval_ms = plan->interval / 1000,
-		.skipped = run->skipped,
-		.records = c.seq,
-		.seen = walk.seen,
-		.matched = plan->limit ? c.matched : c.seq,
-		.duplicates = walk.duplicates,
-		.duration_us = sf_clock_mono() - start,
-		.partial = walk.partial,
-		.walks = 1,
-		.walk = &(struct sf_run_walk){walk.id, sf_table_name(plan->ask.table), walk.dumps},
-		.errors = error_count,
-		.error = errors,
-	});
+	write_run_record(
+		&c, &(struct sf_run_facts){
+			    .wall_us = sf_clock_wall(),
+			    .run = run->run,
+			    .previous_run = run->previous_run,
+			    .first = run->first,
+			    .seq = c.seq,
+			    .interval_ms = plan->interval / 1000,
+			    .skipped = run->skipped,
+			    .records = c.seq,
+			    .seen = walk.seen,
+			    .matched = plan->limit ? c.matched : c.seq,
+			    .duplicates = walk.duplicates,
+			    .duration_us = sf_clock_mono() - start,
+			    .partial = walk.partial,
+			    .walks = 1,
+			    .walk = &(struct sf_run_walk){walk.id, sf_table_name(plan->ask.table),
+							  walk.dumps},
+			    .errors = error_count,
+			    .error = errors,
+		    });
 }

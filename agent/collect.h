@@ -10,13 +10,13 @@
 struct sf_run {
 	struct sf_plan *plan;
 	uint64_t run, previous_run; /* microseconds since boot, made unique by who numbers */
-	bool first;                 /* previous_run means nothing */
+	bool first;		    /* previous_run means nothing */
 	uint64_t skipped;
 
 	/* filled by sf_collect */
-	uint64_t records;           /* socket records written */
-	bool partial, failed;       /* the time-out or the end came first; the kernel refused */
-	char error[200];            /* of failed or partial, in words, "" for none */
+	uint64_t records;     /* socket records written */
+	bool partial, failed; /* the time-out or the end came first; the kernel refused */
+	char error[200];      /* of failed or partial, in words, "" for none */
 };
 
 struct sf_collect_calls {
@@ -28,7 +28,8 @@ struct sf_collect_calls {
 };
 
 /* Runs it. Errors are said in the run record and in run->error; batches always come, the last one ends with the run record. */
-void sf_collect(struct sf_walker *, struct sf_pool *, struct sf_run *, const struct sf_collect_calls *);
+void sf_collect(struct sf_walker *, struct sf_pool *, struct sf_run *,
+		const struct sf_collect_calls *);
 
 /* The number of a run that starts now: microseconds since boot, at least the last plus one (0: none). */
 uint64_t sf_run_number(uint64_t last);

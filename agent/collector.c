@@ -8,7 +8,9 @@
 
 #include "collector.h"
 
-enum { MESSAGES = 4 }; /* batches between the two threads: enough that neither waits for the other's turn */
+enum {
+	MESSAGES = 4
+}; /* batches between the two threads: enough that neither waits for the other's turn */
 
 struct message { /* a batch of a run, or its end */
 	struct sf_run *run;
@@ -92,7 +94,8 @@ void sf_collector_cancel(struct sf_collector *c)
 }
 
 int sf_collector_new(struct sf_loop *loop, struct sf_pool *pool, uint32_t release, size_t queries,
-		     const struct sf_collector_events *events, struct sf_collector **ret, struct sf_err *err)
+		     const struct sf_collector_events *events, struct sf_collector **ret,
+		     struct sf_err *err)
 {
 	struct sf_collector *c = sf_new(struct sf_collector);
 	int r;

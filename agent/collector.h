@@ -7,15 +7,17 @@
 
 #include "collect.h"
 
-struct sf_collector_events { /* called in the loop */
+struct sf_collector_events {					      /* called in the loop */
 	void (*batch)(void *arg, struct sf_run *, struct sf_batch *); /* the batch is yours */
-	void (*ended)(void *arg, struct sf_run *);                    /* after its last batch; the run is yours again */
+	void (*ended)(void *arg,
+		      struct sf_run *); /* after its last batch; the run is yours again */
 	void *arg;
 };
 
 struct sf_collector;
 int sf_collector_new(struct sf_loop *, struct sf_pool *, uint32_t release, size_t queries,
-		     const struct sf_collector_events *, struct sf_collector **ret, struct sf_err *err);
+		     const struct sf_collector_events *, struct sf_collector **ret,
+		     struct sf_err *err);
 /* Takes the run until its `ended`. At most one run a query may be under way: `queries` of them have room. */
 void sf_collector_start(struct sf_collector *, struct sf_run *);
 /* The run under way and those that wait end now, as partial. */

@@ -11,7 +11,8 @@
 
 static void number(struct sf_buf *line, const char *name, uint64_t value)
 {
-	sf_buf_format(line, "%s\"%s\":%" PRIu64, line->data[line->length - 1] == '{' ? "" : ",", name, value);
+	sf_buf_format(line, "%s\"%s\":%" PRIu64, line->data[line->length - 1] == '{' ? "" : ",",
+		      name, value);
 }
 
 static void name(struct sf_buf *line, const char *text)
@@ -56,14 +57,16 @@ static void add_job(struct sf_buf *line, const struct sf_job *job)
 	sf_buf_text(line, "}");
 }
 
-void sf_counts_log(const struct sf_loop *loop, struct sf_job *const *jobs, size_t job_count, struct sf_output *const *outputs,
-		   size_t output_count)
+void sf_counts_log(const struct sf_loop *loop, struct sf_job *const *jobs, size_t job_count,
+		   struct sf_output *const *outputs, size_t output_count)
 {
 	sf_cleanup(sf_buf_finish) struct sf_buf line = {0};
 	char stamp[SF_STAMP_SIZE];
 
 	sf_clock_stamp(stamp, sf_clock_wall());
-	sf_buf_format(&line, "{\"time\":\"%.*s\",\"level\":\"info\",\"message\":\"counts\",\"outputs\":{", SF_STAMP_SIZE, stamp);
+	sf_buf_format(&line,
+		      "{\"time\":\"%.*s\",\"level\":\"info\",\"message\":\"counts\",\"outputs\":{",
+		      SF_STAMP_SIZE, stamp);
 	for (size_t i = 0; i < output_count; i++)
 		add_output(&line, outputs[i]);
 	sf_buf_text(&line, "},\"queries\":{");

@@ -4,5 +4,5 @@
 
 #include "job.h"
 
-void sf_counts_log(const struct sf_loop *, struct sf_job *const *jobs, size_t job_count, struct sf_output *const *outputs,
-		   size_t output_count);
+void sf_counts_log(const struct sf_loop *, struct sf_job *const *jobs, size_t job_count,
+		   struct sf_output *const *outputs, size_t output_count);

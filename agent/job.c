@@ -8,7 +8,8 @@
 #include "job.h"
 
 struct sf_job {
-	struct sf_run run; /* the one under way, if busy; first, so that a run leads back to its job */
+	struct sf_run
+		run; /* the one under way, if busy; first, so that a run leads back to its job */
 	bool busy;
 	struct sf_plan *plan;
 	struct sf_job_conf conf;
@@ -47,8 +48,8 @@ static void tick(void *arg)
 	sf_timer_set(job->timer, job->grid.next);
 }
 
-int sf_job_new(struct sf_loop *loop, struct sf_plan *plan, const struct sf_job_conf *conf, struct sf_collector *collector,
-	       struct sf_job **ret, struct sf_err *err)
+int sf_job_new(struct sf_loop *loop, struct sf_plan *plan, const struct sf_job_conf *conf,
+	       struct sf_collector *collector, struct sf_job **ret, struct sf_err *err)
 {
 	struct sf_job *job = sf_new(struct sf_job);
 	int r = sf_loop_timer(loop, tick, job, &job->timer, err);
@@ -75,7 +76,8 @@ void sf_job_free(struct sf_job *job)
 
 void sf_job_start(struct sf_job *job)
 {
-	sf_grid_start(&job->grid, job->plan->interval, job->conf.phase, job->conf.align, sf_clock_mono(), sf_clock_wall());
+	sf_grid_start(&job->grid, job->plan->interval, job->conf.phase, job->conf.align,
+		      sf_clock_mono(), sf_clock_wall());
 	sf_timer_set(job->timer, job->grid.next);
 	if (job->conf.run_on_start)
 		sf_job_run_now(job);

@@ -19,11 +19,11 @@ struct sf_job_counts {
 
 struct sf_job;
 /* The plan becomes the job's. Nothing is started before sf_job_start. */
-int sf_job_new(struct sf_loop *, struct sf_plan *, const struct sf_job_conf *, struct sf_collector *, struct sf_job **ret,
-	       struct sf_err *err);
-void sf_job_free(struct sf_job *); /* when not under way; accepts NULL */
-void sf_job_start(struct sf_job *);  /* puts it on its grid */
-void sf_job_stop(struct sf_job *);   /* no further ticks; a run under way goes on */
+int sf_job_new(struct sf_loop *, struct sf_plan *, const struct sf_job_conf *,
+	       struct sf_collector *, struct sf_job **ret, struct sf_err *err);
+void sf_job_free(struct sf_job *);    /* when not under way; accepts NULL */
+void sf_job_start(struct sf_job *);   /* puts it on its grid */
+void sf_job_stop(struct sf_job *);    /* no further ticks; a run under way goes on */
 bool sf_job_run_now(struct sf_job *); /* false: one is under way and is left alone */
 bool sf_job_busy(const struct sf_job *);
 struct sf_plan *sf_job_plan(const struct sf_job *);

@@ -12,7 +12,8 @@ const struct sf_verb sf_verbs[] = {
 	{.name = "run",
 	 .usage = "[-c FILE] [--once] [--query NAME]... [--stdout]",
 	 .help = "Run the queries of a configuration on their schedules",
-	 .more = "SIGTERM and SIGINT end in order, SIGHUP reopens files, SIGUSR1 runs every query now, SIGUSR2 writes the\n"
+	 .more = "SIGTERM and SIGINT end in order, SIGHUP reopens files, SIGUSR1 runs every query "
+		 "now, SIGUSR2 writes the\n"
 		 "counts of all outputs to the log. The log goes to stderr.\n",
 	 .options = sf_run_options,
 	 .run = sf_verb_run},
@@ -25,12 +26,14 @@ const struct sf_verb sf_verbs[] = {
 	{.name = "query",
 	 .usage = "[OPTIONS] [FILTER...]",
 	 .help = "Ask once, now, as ss would: a table on a terminal, JSON lines elsewhere",
-	 .more = "The filter is ss's, and more: any field of `sockfeed fields` compares, with units.\n\n"
+	 .more = "The filter is ss's, and more: any field of `sockfeed fields` compares, with "
+		 "units.\n\n"
 		 "  sockfeed query state established '( dport = :443 or sport = :443 )'\n"
 		 "  sockfeed query state all dst 10.0.0.0/8\n"
 		 "  sockfeed query 'tcp.rtt_us > 100ms and tcp.total_retrans > 0'\n"
 		 "  sockfeed query state listening 'listen.backlog > 0'\n\n"
-		 "Without a state: all but listening, bound-inactive, time-wait and syn-recv, as ss.\n",
+		 "Without a state: all but listening, bound-inactive, time-wait and syn-recv, as "
+		 "ss.\n",
 	 .options = sf_query_options,
 	 .rest = true,
 	 .speaks_ss = true,
@@ -102,7 +105,8 @@ int main(int argc, char **argv)
 		return SF_EXIT_USAGE;
 	}
 	if (!strcmp(name, "--version") || !strcmp(name, "-V"))
-		return puts("sockfeed " SF_VERSION) < 0 || fflush(stdout) != 0 ? SF_EXIT_FAILED : SF_EXIT_OK;
+		return puts("sockfeed " SF_VERSION) < 0 || fflush(stdout) != 0 ? SF_EXIT_FAILED
+									       : SF_EXIT_OK;
 	if (!strcmp(name, "--help") || !strcmp(name, "-h"))
 		name = "help";
 	verb = find_verb(name);

@@ -19,12 +19,14 @@ static const struct {
 	{'6', "write `family = inet6`"},
 	{'t', "leave it out: tcp is what is asked unless `--sockets` says otherwise"},
 	{'n', "leave it out: names are never resolved"},
-	{'i', "leave it out: every field of tcp_info is in the record; `--fields tcp` shows these alone"},
+	{'i', "leave it out: every field of tcp_info is in the record; `--fields tcp` shows these "
+	      "alone"},
 	{'m', "leave it out: `--fields skmem` shows socket memory alone"},
 	{'o', "leave it out: `--fields timer` shows the timer alone"},
 	{'e', "leave it out: uid, inode, cookie and cgroup are in the record"},
 	{'O', "leave it out: every record is one line"},
-	{'H', "leave it out: records have no header; `--format json` where a terminal would get a table"},
+	{'H', "leave it out: records have no header; `--format json` where a terminal would get a "
+	      "table"},
 	{'s', "read `sockets_seen` in the run record"},
 	{'u', "this version knows `--sockets tcp` alone"},
 	{'w', "this version knows `--sockets tcp` alone"},
@@ -65,12 +67,16 @@ static int unknown(const struct sf_verb *verb, const char *word)
 {
 	size_t length = strcspn(word + 2, "=");
 	const char *near = word[1] == '-'
-		? sf_nearest(word + 2, length, option_count(verb->options), option_at, verb->options) : NULL;
+				   ? sf_nearest(word + 2, length, option_count(verb->options),
+						option_at, verb->options)
+				   : NULL;
 
 	if (near)
-		sf_say("%s has no option \"%.*s\"; did you mean --%s?", verb->name, (int)length + 2, word, near);
+		sf_say("%s has no option \"%.*s\"; did you mean --%s?", verb->name, (int)length + 2,
+		       word, near);
 	else
-		sf_say("%s has no option \"%s\"; `sockfeed help %s` lists them", verb->name, word, verb->name);
+		sf_say("%s has no option \"%s\"; `sockfeed help %s` lists them", verb->name, word,
+		       verb->name);
 	return SF_EXIT_USAGE;
 }
 
@@ -84,7 +90,8 @@ static int translate(const struct sf_verb *verb, const char *word)
 		if (i < SF_COUNT(ss_letters))
 			sf_say("-%c of ss: %s", *letter, ss_letters[i].instead);
 		else
-			sf_say("%s has no option -%c; `sockfeed help %s` lists them", verb->name, *letter, verb->name);
+			sf_say("%s has no option -%c; `sockfeed help %s` lists them", verb->name,
+			       *letter, verb->name);
 	}
 	return SF_EXIT_USAGE;
 }
@@ -94,15 +101,17 @@ static const struct sf_option *find(const struct sf_verb *verb, const char *word
 	size_t length = strcspn(word + 2, "=");
 
 	for (const struct sf_option *o = verb->options; o->name; o++) {
-		if (word[1] == '-' ? strlen(o->name) == length && !strncmp(o->name, word + 2, length)
-				   : o->letter && word[1] == o->letter && !word[2])
+		if (word[1] == '-'
+			    ? strlen(o->name) == length && !strncmp(o->name, word + 2, length)
+			    : o->letter && word[1] == o->letter && !word[2])
 			return o;
 	}
 	return NULL;
 }
 
 /* One word that begins with a dash; *at moves on when the value is the next word. */
-static int take_option(const struct sf_verb *verb, int argc, char **argv, int *at, struct sf_arguments *arguments)
+static int take_option(const struct sf_verb *verb, int argc, char **argv, int *at,
+		       struct sf_arguments *arguments)
 {
 	const char *word = argv[*at], *value = word[1] == '-' ? strchr(word, '=') : NULL;
 	const struct sf_option *option = find(verb, word);
@@ -110,7 +119,8 @@ static int take_option(const struct sf_verb *verb, int argc, char **argv, int *a
 	if (!strcmp(word, "--help") || !strcmp(word, "-h"))
 		return -1;
 	if (!option)
-		return word[1] == '-' || !verb->speaks_ss ? unknown(verb, word) : translate(verb, word);
+		return word[1] == '-' || !verb->speaks_ss ? unknown(verb, word)
+							  : translate(verb, word);
 	if (option->kind == SF_OPTION_FLAG) {
 		if (value) {
 			sf_say("--%s takes no value", option->name);
@@ -133,7 +143,8 @@ static int take_option(const struct sf_verb *verb, int argc, char **argv, int *a
 	return 0;
 }
 
-int sf_arguments_read(const struct sf_verb *verb, int argc, char **argv, struct sf_arguments *arguments)
+int sf_arguments_read(const struct sf_verb *verb, int argc, char **argv,
+		      struct sf_arguments *arguments)
 {
 	bool options = true;
 
@@ -158,8 +169,8 @@ int sf_arguments_read(const struct sf_verb *verb, int argc, char **argv, struct 
 			return r;
 	}
 	if (arguments->rests && !verb->rest) {
-		sf_say("%s takes no argument \"%s\"; `sockfeed help %s` shows what it takes", verb->name, arguments->rest[0],
-		       verb->name);
+		sf_say("%s takes no argument \"%s\"; `sockfeed help %s` shows what it takes",
+		       verb->name, arguments->rest[0], verb->name);
 		return SF_EXIT_USAGE;
 	}
 	return 0;

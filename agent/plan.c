@@ -8,7 +8,8 @@
 
 #include "plan.h"
 
-static int read_tables(const struct sf_list *sockets, uint32_t *tables, struct sf_complaints *complaints)
+static int read_tables(const struct sf_list *sockets, uint32_t *tables,
+		       struct sf_complaints *complaints)
 {
 	size_t before = sf_complaints_errors(complaints);
 
@@ -21,8 +22,8 @@ static int read_tables(const struct sf_list *sockets, uint32_t *tables, struct s
 			*tables |= 1u << table;
 			continue;
 		}
-		sf_complain(complaints, word, 0, word->length, "this version knows: tcp", "no table is named \"%.*s\"",
-			    (int)word->length, word->text);
+		sf_complain(complaints, word, 0, word->length, "this version knows: tcp",
+			    "no table is named \"%.*s\"", (int)word->length, word->text);
 	}
 	if (!*tables)
 		*tables = 1u << SF_TABLE_TCP; /* so that the filter is read all the same */
@@ -31,7 +32,8 @@ static int read_tables(const struct sf_list *sockets, uint32_t *tables, struct s
 
 /* The host's labels, then the query's own; a name that both have is the query's. */
 static struct sf_encoder *make_encoder(const struct sf_query_conf *conf, const struct sf_host *host,
-				       const struct sf_list *labels, const struct sf_fieldset *fields)
+				       const struct sf_list *labels,
+				       const struct sf_fieldset *fields)
 {
 	size_t most = labels->count + conf->labels.count, count = 0;
 	sf_cleanup(sf_free_p) const char **names = sf_alloc((most + 1) * sizeof(*names));
@@ -59,8 +61,9 @@ static struct sf_encoder *make_encoder(const struct sf_query_conf *conf, const s
 			      fields);
 }
 
-int sf_plan_new(const struct sf_query_conf *conf, const struct sf_host *host, const struct sf_list *host_labels,
-		struct sf_plan **ret, struct sf_complaints *complaints)
+int sf_plan_new(const struct sf_query_conf *conf, const struct sf_host *host,
+		const struct sf_list *host_labels, struct sf_plan **ret,
+		struct sf_complaints *complaints)
 {
 	sf_cleanup(sf_plan_free_p) struct sf_plan *plan = sf_new(struct sf_plan);
 	struct sf_needs needs;
@@ -72,7 +75,8 @@ int sf_plan_new(const struct sf_query_conf *conf, const struct sf_host *host, co
 	plan->interval = conf->interval;
 	plan->timeout = conf->timeout;
 	r = read_tables(&conf->sockets, &tables, complaints);
-	r = sf_fields_select(conf->fields.items, conf->fields.count, &plan->fields, complaints) ?: r;
+	r = sf_fields_select(conf->fields.items, conf->fields.count, &plan->fields, complaints)
+		    ?: r;
 	r = sf_filter_read(&conf->filter, tables, &plan->filter, complaints) ?: r;
 	if (r < 0)
 		return r;

@@ -11,13 +11,13 @@
 #include <sockfeed/kernel.h>
 #include <sockfeed/record.h>
 
-struct sf_plan { /* the encoder is the collector's alone; the rest is immutable */
+struct sf_plan {	   /* the encoder is the collector's alone; the rest is immutable */
 	const char *query; /* its name, borrowed from the configuration */
 	struct sf_ask ask;
 	struct sf_filter *filter;
 	struct sf_fieldset fields;
 	struct sf_encoder *encoder;
-	uint64_t limit;    /* records a run; 0: all */
+	uint64_t limit;	   /* records a run; 0: all */
 	uint64_t interval; /* us; 0: outside a schedule */
 	uint64_t timeout;  /* us; 0: none */
 	size_t outputs;
@@ -28,7 +28,8 @@ struct sf_plan { /* the encoder is the collector's alone; the rest is immutable 
  * Compiles a query. Everything wrong in its tables, fields and filter is added to `complaints`: then -EINVAL. The host's labels come
  * first, the query's win. `host` NULL: only to find errors, no encoder is made.
  */
-int sf_plan_new(const struct sf_query_conf *conf, const struct sf_host *host, const struct sf_list *host_labels,
-		struct sf_plan **ret, struct sf_complaints *complaints);
+int sf_plan_new(const struct sf_query_conf *conf, const struct sf_host *host,
+		const struct sf_list *host_labels, struct sf_plan **ret,
+		struct sf_complaints *complaints);
 void sf_plan_free(struct sf_plan *);
 void sf_plan_free_p(struct sf_plan **);

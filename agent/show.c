@@ -13,11 +13,19 @@
 enum { ROWS = 1000, COLUMNS = SF_FIELD_COUNT, GAP = 2 };
 
 /* Most wanted first; listeners show their backlog where others show their queues, as ss does. */
-static const enum sf_field_id usual_columns[] = {
-	SF_FIELD_STATE,       SF_FIELD_RECV_Q,     SF_FIELD_SEND_Q,        SF_FIELD_LOCAL_ADDRESS,
-	SF_FIELD_PEER_ADDRESS, SF_FIELD_TCP_RTT,   SF_FIELD_TCP_SND_CWND,  SF_FIELD_TCP_TOTAL_RETRANS,
-	SF_FIELD_UID,         SF_FIELD_TCP_CONGESTION_CONTROL,             SF_FIELD_TCP_DELIVERY_RATE,
-	SF_FIELD_TIMER_NAME,  SF_FIELD_INODE};
+static const enum sf_field_id usual_columns[] = {SF_FIELD_STATE,
+						 SF_FIELD_RECV_Q,
+						 SF_FIELD_SEND_Q,
+						 SF_FIELD_LOCAL_ADDRESS,
+						 SF_FIELD_PEER_ADDRESS,
+						 SF_FIELD_TCP_RTT,
+						 SF_FIELD_TCP_SND_CWND,
+						 SF_FIELD_TCP_TOTAL_RETRANS,
+						 SF_FIELD_UID,
+						 SF_FIELD_TCP_CONGESTION_CONTROL,
+						 SF_FIELD_TCP_DELIVERY_RATE,
+						 SF_FIELD_TIMER_NAME,
+						 SF_FIELD_INODE};
 
 struct cell {
 	char *text;
@@ -33,7 +41,8 @@ struct sf_show {
 	size_t rows;
 	struct cell *cells; /* ROWS x columns */
 	uint64_t matched, hidden;
-	struct sf_filter *all; /* the same filter in every state, to count what the usual states hide; or NULL */
+	struct sf_filter *
+		all; /* the same filter in every state, to count what the usual states hide; or NULL */
 };
 
 void sf_show_free(struct sf_show *show)
@@ -58,7 +67,8 @@ static const char *heading(const struct sf_show *show, size_t column)
 }
 
 /* address:port in one column, IPv6 in brackets; an unset one is *. */
-static void add_end(struct sf_buf *text, const struct sf_view *view, enum sf_field_id address, enum sf_field_id port)
+static void add_end(struct sf_buf *text, const struct sf_view *view, enum sf_field_id address,
+		    enum sf_field_id port)
 {
 	struct sf_value value;
 
@@ -91,7 +101,8 @@ static void add_field(struct sf_buf *text, const struct sf_view *view, const str
 	}
 }
 
-static void add_cell(const struct sf_show *show, size_t column, const struct sf_view *view, struct sf_buf *text)
+static void add_cell(const struct sf_show *show, size_t column, const struct sf_view *view,
+		     struct sf_buf *text)
 {
 	unsigned id = show->column[column];
 
@@ -113,7 +124,8 @@ static bool is_trouble(unsigned id, const struct sf_view *view)
 	struct sf_value value;
 
 	if (id == SF_FIELD_STATE)
-		return 1u << sf_view_state(view) & (1u << SF_SYN_SENT | 1u << SF_CLOSE_WAIT | 1u << SF_LAST_ACK | 1u << SF_CLOSING);
+		return 1u << sf_view_state(view) & (1u << SF_SYN_SENT | 1u << SF_CLOSE_WAIT |
+						    1u << SF_LAST_ACK | 1u << SF_CLOSING);
 	return id == SF_FIELD_TCP_TOTAL_RETRANS &&
 	       sf_field_read(&sf_fields[id], view, &value) == SF_PRESENT && value.number > 0;
 }
@@ -163,7 +175,8 @@ static void flush_rows(struct sf_show *show)
 		const char *colour = cell->trouble && show->colour ? "\033[31m" : "";
 
 		if (show->width[c])
-			printf("%s%-*s%s", colour, (int)show->width[c], cell->text, *colour ? "\033[0m" : "");
+			printf("%s%-*s%s", colour, (int)show->width[c], cell->text,
+			       *colour ? "\033[0m" : "");
 		if (c + 1 == show->columns)
 			putchar('\n');
 		else if (show->width[c])
@@ -211,8 +224,9 @@ static void watch_hidden(struct sf_show *show, const struct sf_text *filter)
 	if (!show->terminal || !isatty(STDERR_FILENO) || !sf_filter_is_usual(show->plan->filter))
 		return;
 	sf_buf_format(&text, "state all %s", filter->text);
-	sf_filter_read(&(struct sf_text){.name = "filter", .text = text.data, .length = text.length},
-		       1u << show->plan->ask.table, &show->all, none);
+	sf_filter_read(
+		&(struct sf_text){.name = "filter", .text = text.data, .length = text.length},
+		1u << show->plan->ask.table, &show->all, none);
 }
 
 struct sf_show *sf_show_new(struct sf_plan *plan, const struct sf_text *filter, bool usual)
@@ -252,9 +266,11 @@ void sf_show_run(struct sf_show *show, struct sf_walker *walker, struct sf_run *
 	run->partial = walk.partial;
 	run->failed = walk.errors != 0;
 	if (walk.errors)
-		snprintf(run->error, sizeof(run->error), "%s: %s", sf_table_name(ask.table), walk.error[0].message);
+		snprintf(run->error, sizeof(run->error), "%s: %s", sf_table_name(ask.table),
+			 walk.error[0].message);
 	if (show->hidden)
 		fprintf(stderr, "%llu hidden; add `state all`\n", (unsigned long long)show->hidden);
 	if (show->plan->limit && show->matched > show->plan->limit)
-		fprintf(stderr, "%llu more; raise --limit\n", (unsigned long long)(show->matched - show->plan->limit));
+		fprintf(stderr, "%llu more; raise --limit\n",
+			(unsigned long long)(show->matched - show->plan->limit));
 }

@@ -18,7 +18,8 @@ static const struct {
 
 enum { FIELDS_FORMAT };
 const struct sf_option sf_fields_options[] = {
-	[FIELDS_FORMAT] = {"format", 0, SF_OPTION_TEXT, "FORMAT", "table (default), json, json-schema, markdown"},
+	[FIELDS_FORMAT] = {"format", 0, SF_OPTION_TEXT, "FORMAT",
+			   "table (default), json, json-schema, markdown"},
 	{0},
 };
 
@@ -26,14 +27,17 @@ const struct sf_option sf_help_options[] = {{0}};
 
 struct sf_list sf_split(struct sf_arena *arena, const char *name, const char *list)
 {
-	struct sf_list ret = {.items = sf_arena_alloc(arena, (strlen(list) / 2 + 1) * sizeof(struct sf_text))};
+	struct sf_list ret = {
+		.items = sf_arena_alloc(arena, (strlen(list) / 2 + 1) * sizeof(struct sf_text))};
 
 	for (const char *at = list; *at; at += strspn(at, ", ")) {
 		size_t length = strcspn(at, ", ");
 
 		if (length)
-			ret.items[ret.count++] = (struct sf_text){
-				.name = name, .text = sf_arena_copy(arena, at, length), .length = length};
+			ret.items[ret.count++] =
+				(struct sf_text){.name = name,
+						 .text = sf_arena_copy(arena, at, length),
+						 .length = length};
 		at += length;
 	}
 	return ret;
@@ -76,14 +80,16 @@ int sf_verb_fields(const struct sf_arguments *arguments)
 
 static void print_verb(const struct sf_verb *verb)
 {
-	printf("Usage: sockfeed %s%s%s\n\n%s.\n", verb->name, *verb->usage ? " " : "", verb->usage, verb->help);
+	printf("Usage: sockfeed %s%s%s\n\n%s.\n", verb->name, *verb->usage ? " " : "", verb->usage,
+	       verb->help);
 	if (verb->options->name)
 		puts("\nOptions:");
 	for (const struct sf_option *o = verb->options; o->name; o++) {
 		char left[64];
 
 		if (o->letter)
-			snprintf(left, sizeof(left), "-%c, --%s %s", o->letter, o->name, o->value ?: "");
+			snprintf(left, sizeof(left), "-%c, --%s %s", o->letter, o->name,
+				 o->value ?: "");
 		else
 			snprintf(left, sizeof(left), "    --%s %s", o->name, o->value ?: "");
 		printf("  %-24s  %s\n", left, o->help);

@@ -13,12 +13,17 @@
 
 enum { QUERY_SOCKETS, QUERY_FIELDS, QUERY_LIMIT, QUERY_INTERVAL, QUERY_COUNT, QUERY_FORMAT };
 const struct sf_option sf_query_options[] = {
-	[QUERY_SOCKETS] = {"sockets", 0, SF_OPTION_TEXT, "LIST", "the tables to ask (default: tcp)"},
-	[QUERY_FIELDS] = {"fields", 0, SF_OPTION_TEXT, "LIST", "groups, names and globs, comma-separated; -NAME removes (default: all)"},
+	[QUERY_SOCKETS] = {"sockets", 0, SF_OPTION_TEXT, "LIST",
+			   "the tables to ask (default: tcp)"},
+	[QUERY_FIELDS] = {"fields", 0, SF_OPTION_TEXT, "LIST",
+			  "groups, names and globs, comma-separated; -NAME removes (default: all)"},
 	[QUERY_LIMIT] = {"limit", 0, SF_OPTION_TEXT, "N", "records a run; 0: all (default)"},
-	[QUERY_INTERVAL] = {"interval", 0, SF_OPTION_TEXT, "DURATION", "ask again each 100ms, 5s, 1m ... until the end or --count"},
-	[QUERY_COUNT] = {"count", 0, SF_OPTION_TEXT, "N", "so many runs (default: 1; with --interval: no end)"},
-	[QUERY_FORMAT] = {"format", 0, SF_OPTION_TEXT, "table|json", "default: table on a terminal, json elsewhere"},
+	[QUERY_INTERVAL] = {"interval", 0, SF_OPTION_TEXT, "DURATION",
+			    "ask again each 100ms, 5s, 1m ... until the end or --count"},
+	[QUERY_COUNT] = {"count", 0, SF_OPTION_TEXT, "N",
+			 "so many runs (default: 1; with --interval: no end)"},
+	[QUERY_FORMAT] = {"format", 0, SF_OPTION_TEXT, "table|json",
+			  "default: table on a terminal, json elsewhere"},
 	{0},
 };
 
@@ -26,7 +31,7 @@ struct request { /* what the command line asks for */
 	struct sf_query_conf conf;
 	struct sf_arena *arena;
 	bool table, usual; /* as a table, with its usual columns: no --fields */
-	uint64_t count; /* 0: no end */
+	uint64_t count;	   /* 0: no end */
 };
 
 static volatile sig_atomic_t ended;
@@ -81,12 +86,14 @@ static struct sf_text join_filter(struct sf_arena *arena, const struct sf_argume
 
 static int read_request(const struct sf_arguments *arguments, struct request *request)
 {
-	const char *format = arguments->text[QUERY_FORMAT], *interval = arguments->text[QUERY_INTERVAL];
+	const char *format = arguments->text[QUERY_FORMAT],
+		   *interval = arguments->text[QUERY_INTERVAL];
 	struct sf_query_conf *conf = &request->conf;
 	int status;
 
 	conf->name = "query";
-	conf->sockets = sf_split(request->arena, "--sockets", arguments->text[QUERY_SOCKETS] ?: "tcp");
+	conf->sockets =
+		sf_split(request->arena, "--sockets", arguments->text[QUERY_SOCKETS] ?: "tcp");
 	conf->fields = sf_split(request->arena, "--fields", arguments->text[QUERY_FIELDS] ?: "all");
 	conf->filter = join_filter(request->arena, arguments);
 	request->count = interval && !arguments->text[QUERY_COUNT] ? 0 : 1;
@@ -157,7 +164,8 @@ static void wait_for_tick(struct sf_grid *grid)
 	}
 }
 
-static int run_all(const struct request *request, struct sf_walker *walker, struct sf_plan *plan, struct sf_show *show)
+static int run_all(const struct request *request, struct sf_walker *walker, struct sf_plan *plan,
+		   struct sf_show *show)
 {
 	struct json_run json = {.pool = sf_pool_new()};
 	struct sf_collect_calls calls = {pause_json, write_batch, &json};
@@ -166,7 +174,8 @@ static int run_all(const struct request *request, struct sf_walker *walker, stru
 	int status = 0;
 
 	sf_grid_start(&grid, plan->interval ?: 1, 0, false, sf_clock_mono(), sf_clock_wall());
-	for (uint64_t i = 0; (request->count == 0 || i < request->count) && !ended && !json.broken; i++) {
+	for (uint64_t i = 0; (request->count == 0 || i < request->count) && !ended && !json.broken;
+	     i++) {
 		if (i) {
 			wait_for_tick(&grid);
 			if (ended)

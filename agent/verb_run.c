@@ -10,17 +10,23 @@
 
 enum { RUN_CONFIG, RUN_ONCE, RUN_QUERY, RUN_STDOUT };
 const struct sf_option sf_run_options[] = {
-	[RUN_CONFIG] = {"config", 'c', SF_OPTION_TEXT, "FILE", "the configuration (default: " SF_CONFIG_PATH ")"},
-	[RUN_ONCE] = {"once", 0, SF_OPTION_FLAG, NULL, "every query once, now; exit 0 only if all was delivered"},
-	[RUN_QUERY] = {"query", 0, SF_OPTION_TEXTS, "NAME", "this query alone; may be given several times"},
-	[RUN_STDOUT] = {"stdout", 0, SF_OPTION_FLAG, NULL, "records to stdout instead of the outputs"},
+	[RUN_CONFIG] = {"config", 'c', SF_OPTION_TEXT, "FILE",
+			"the configuration (default: " SF_CONFIG_PATH ")"},
+	[RUN_ONCE] = {"once", 0, SF_OPTION_FLAG, NULL,
+		      "every query once, now; exit 0 only if all was delivered"},
+	[RUN_QUERY] = {"query", 0, SF_OPTION_TEXTS, "NAME",
+		       "this query alone; may be given several times"},
+	[RUN_STDOUT] = {"stdout", 0, SF_OPTION_FLAG, NULL,
+			"records to stdout instead of the outputs"},
 	{0},
 };
 
 enum { CHECK_CONFIG, CHECK_PRINT };
 const struct sf_option sf_check_options[] = {
-	[CHECK_CONFIG] = {"config", 'c', SF_OPTION_TEXT, "FILE", "the configuration (default: " SF_CONFIG_PATH ")"},
-	[CHECK_PRINT] = {"print", 0, SF_OPTION_FLAG, NULL, "its normal form with all defaults, on stdout"},
+	[CHECK_CONFIG] = {"config", 'c', SF_OPTION_TEXT, "FILE",
+			  "the configuration (default: " SF_CONFIG_PATH ")"},
+	[CHECK_PRINT] = {"print", 0, SF_OPTION_FLAG, NULL,
+			 "its normal form with all defaults, on stdout"},
 	{0},
 };
 
@@ -44,10 +50,11 @@ static int check_names(const struct sf_config *config, const struct sf_arguments
 			continue;
 		near = sf_nearest(name, strlen(name), config->queries, query_at, config);
 		if (near)
-			sf_say("%s has no query \"%s\"; did you mean \"%s\"?", config->path, name, near);
+			sf_say("%s has no query \"%s\"; did you mean \"%s\"?", config->path, name,
+			       near);
 		else
-			sf_say("%s has no query \"%s\"; `sockfeed check -c %s --print` shows all", config->path, name,
-			       config->path);
+			sf_say("%s has no query \"%s\"; `sockfeed check -c %s --print` shows all",
+			       config->path, name, config->path);
 		status = SF_EXIT_USAGE;
 	}
 	return status;

@@ -4,8 +4,8 @@
 
 #include "options.h"
 
-extern const struct sf_option sf_run_options[], sf_check_options[], sf_query_options[], sf_fields_options[],
-	sf_help_options[];
+extern const struct sf_option sf_run_options[], sf_check_options[], sf_query_options[],
+	sf_fields_options[], sf_help_options[];
 
 int sf_verb_run(const struct sf_arguments *);
 int sf_verb_check(const struct sf_arguments *);

@@ -2,9 +2,9 @@
 /*
  * Who this host is: its name, its id, this boot, its kernel. Read once at the start; what the configuration says wins.
  */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <fcntl.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -51,19 +51,23 @@ int sf_host_read(struct sf_host *host, const char *name, const char *id, struct 
 
 	r = read_line("/proc/sys/kernel/random/boot_id", got.boot_id, sizeof(got.boot_id));
 	if (r < 0)
-		return sf_fail(err, r, "cannot read /proc/sys/kernel/random/boot_id: %s", strerror(-r));
+		return sf_fail(err, r, "cannot read /proc/sys/kernel/random/boot_id: %s",
+			       strerror(-r));
 	if (uname(&kernel) < 0)
 		return sf_fail(err, -errno, "uname: %s", strerror(errno));
 	got.release = sf_host_release(kernel.release);
 
 	if (strlen(name) >= sizeof(got.name))
-		return sf_fail(err, -ENAMETOOLONG, "the host's name is longer than %zu bytes", sizeof(got.name) - 1);
+		return sf_fail(err, -ENAMETOOLONG, "the host's name is longer than %zu bytes",
+			       sizeof(got.name) - 1);
 	snprintf(got.name, sizeof(got.name), "%s", *name ? name : kernel.nodename);
 	if (strlen(id) >= sizeof(got.id))
-		return sf_fail(err, -ENAMETOOLONG, "the host's id is longer than %zu bytes", sizeof(got.id) - 1);
+		return sf_fail(err, -ENAMETOOLONG, "the host's id is longer than %zu bytes",
+			       sizeof(got.id) - 1);
 	if (*id)
 		snprintf(got.id, sizeof(got.id), "%s", id);
-	else if (read_line("/etc/machine-id", got.id, sizeof(got.id)) < 0 || !is_machine_id(got.id)) {
+	else if (read_line("/etc/machine-id", got.id, sizeof(got.id)) < 0 ||
+		 !is_machine_id(got.id)) {
 		snprintf(got.id, sizeof(got.id), "%s", got.boot_id);
 		got.id_is_boot = true;
 	}

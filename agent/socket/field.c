@@ -8,10 +8,10 @@
 const char *sf_type_name(enum sf_type type)
 {
 	static const char *const names[SF_TYPE_COUNT] = {
-		[SF_TYPE_U8] = "u8",       [SF_TYPE_U16] = "u16",   [SF_TYPE_U32] = "u32",
-		[SF_TYPE_U64] = "u64",     [SF_TYPE_I32] = "i32",   [SF_TYPE_PORT] = "u16",
-		[SF_TYPE_BOOL] = "bool",   [SF_TYPE_RATIO] = "ratio", [SF_TYPE_ID64] = "id64",
-		[SF_TYPE_WORD] = "word",   [SF_TYPE_WORDS] = "words", [SF_TYPE_IP] = "ip",
+		[SF_TYPE_U8] = "u8",	 [SF_TYPE_U16] = "u16",	    [SF_TYPE_U32] = "u32",
+		[SF_TYPE_U64] = "u64",	 [SF_TYPE_I32] = "i32",	    [SF_TYPE_PORT] = "u16",
+		[SF_TYPE_BOOL] = "bool", [SF_TYPE_RATIO] = "ratio", [SF_TYPE_ID64] = "id64",
+		[SF_TYPE_WORD] = "word", [SF_TYPE_WORDS] = "words", [SF_TYPE_IP] = "ip",
 		[SF_TYPE_TEXT] = "text"};
 
 	return names[type];
@@ -35,7 +35,8 @@ static enum sf_presence read_plain(const struct sf_field *field, const struct sf
 		value->number = (uint64_t)(bytes[0] << 8 | bytes[1]);
 		return SF_PRESENT;
 	case SF_TYPE_I32:
-		value->number = (uint64_t)(int64_t)(int32_t)load(view, field->part, field->offset, 4);
+		value->number =
+			(uint64_t)(int64_t)(int32_t)load(view, field->part, field->offset, 4);
 		return SF_PRESENT;
 	case SF_TYPE_BOOL:
 		value->number = load(view, field->part, field->offset, field->size) != 0;
@@ -79,7 +80,7 @@ enum sf_presence sf_field_read(const struct sf_field *field, const struct sf_vie
 
 uint8_t sf_field_ext(const struct sf_field *field)
 {
-#define BIT(attribute) (uint8_t)(1u << ((attribute) - 1))
+#define BIT(attribute) (uint8_t)(1u << ((attribute)-1))
 	unsigned part = field->part;
 
 	if (part == SF_PART_ULP || part >= SF_PART_ATTRIBUTES)
@@ -105,7 +106,8 @@ uint8_t sf_field_ext(const struct sf_field *field)
 int sf_field_find(const char *name, size_t length)
 {
 	for (int id = 0; id < SF_FIELD_COUNT; id++) {
-		if (strlen(sf_fields[id].name) == length && !memcmp(sf_fields[id].name, name, length))
+		if (strlen(sf_fields[id].name) == length &&
+		    !memcmp(sf_fields[id].name, name, length))
 			return id;
 	}
 	return -ENOENT;

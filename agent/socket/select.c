@@ -46,7 +46,8 @@ static void unknown(const struct sf_text *word, const char *name, struct sf_comp
 	if (near)
 		sf_buf_format(&hint, "did you mean \"%s\"?", near);
 	else
-		sf_buf_text(&hint, "`sockfeed fields` lists them; a group (tcp) and a glob (tcp.last_*) may stand here too");
+		sf_buf_text(&hint, "`sockfeed fields` lists them; a group (tcp) and a glob "
+				   "(tcp.last_*) may stand here too");
 	sf_complain(complaints, word, (size_t)(name - word->text), strlen(name), hint.data,
 		    "no field is named \"%s\"", name);
 	while (count-- > 1)

@@ -6,7 +6,7 @@
 #include "socket/load.h"
 
 #define ALIGNED(length) (((length) + 3u) & ~3u) /* NLA_ALIGN, linux/netlink.h */
-#define NEST_BITS 0x3fffu                       /* NLA_TYPE_MASK, linux/netlink.h */
+#define NEST_BITS	0x3fffu			/* NLA_TYPE_MASK, linux/netlink.h */
 
 static const uint8_t flag_came = 1;
 
@@ -78,8 +78,7 @@ static bool open_ulp(struct sf_view *view, const uint8_t *at, size_t length)
 				return false;
 			break;
 		case ULP_MPTCP:
-			if (!open_nest(view, payload, a.length, SF_PART_SUBFLOW_BASE,
-				       SUBFLOW_MOST))
+			if (!open_nest(view, payload, a.length, SF_PART_SUBFLOW_BASE, SUBFLOW_MOST))
 				return false;
 			break;
 		}
