@@ -43,10 +43,10 @@ class Rule:
         """What is wrong with the rule itself."""
         for path, text in self.refuses:
             if not list(self.check(path, text)):
-                yield f"the rule \"{self.name}\" accepts its bad sample for {path}: {text!r}"
+                yield f"the rule \"{self.name}\" accepts its bad sample for {path}: {text[:60]!r}"
         for path, text in self.accepts:
             for _, sentence in self.check(path, text):
-                yield f"the rule \"{self.name}\" refuses its good sample for {path}: {sentence}: {text!r}"
+                yield f"the rule \"{self.name}\" refuses its good sample for {path}: {sentence}: {text[:60]!r}"
         if not self.refuses:
             yield f"the rule \"{self.name}\" has no bad sample"
 
