@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The agent: outputs, the collector, jobs and signals on one loop, and the order in which they begin and end.
+ * The agent: outputs, the collector, jobs and signals on one loop, and the order in which they
+ * begin and end.
  */
 #pragma once
 
@@ -17,7 +18,7 @@ struct sf_agent_setup {
 };
 
 /*
- * Until SIGTERM, SIGINT, the end of --once or of the only output's reader. The exit status: 0; 1 when something could not be
- * opened, was not delivered or (once) not asked. Logs.
+ * Until SIGTERM, SIGINT, the end of --once or of the only output's reader. The exit status: 0; 1
+ * when something could not be opened, was not delivered or (once) not asked. Logs.
  */
 int sf_agent_run(const struct sf_agent_setup *);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The path of every socket: a view comes from the walk, the judge decides, the encoder writes the line at the end of the
- * batch. Nothing here allocates, waits or makes a system call for a socket.
+ * The path of every socket: a view comes from the walk, the judge decides, the encoder writes the
+ * line at the end of the batch. Nothing here allocates, waits or makes a system call for a socket.
  */
 #include <string.h>
 
@@ -75,7 +75,10 @@ static void on_socket(void *arg, const struct sf_view *view)
 	c->seq++;
 }
 
-/* The run's record goes behind its sockets; one that does not fit (many errors) has a batch of its own size. */
+/*
+ * The run's record goes behind its sockets; one that does not fit (many errors) has a batch of its
+ * own size.
+ */
 static void write_run_record(struct collection *c, const struct sf_run_facts *facts)
 {
 	sf_cleanup(sf_buf_finish) struct sf_buf line = {0};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Runs come from the loop through one bounded channel, batches go back through another. A dump is one long system call when few
- * sockets match: that is why this is a thread of its own.
+ * Runs come from the loop through one bounded channel, batches go back through another. A dump is
+ * one long system call when few sockets match: that is why this is a thread of its own.
  */
 #include <stdatomic.h>
 #include <stdlib.h>

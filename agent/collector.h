@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The collector: a thread that runs queries one after another and hands their batches to the loop. It never touches outputs
- * but to ask whether they have room (delivery.h, back-pressure).
+ * The collector: a thread that runs queries one after another and hands their batches to the loop.
+ * It never touches outputs but to ask whether they have room (delivery.h, back-pressure).
  */
 #pragma once
 
@@ -18,7 +18,10 @@ struct sf_collector;
 int sf_collector_new(struct sf_loop *, struct sf_pool *, uint32_t release, size_t queries,
 		     const struct sf_collector_events *, struct sf_collector **ret,
 		     struct sf_err *err);
-/* Takes the run until its `ended`. At most one run a query may be under way: `queries` of them have room. */
+/*
+ * Takes the run until its `ended`. At most one run a query may be under way: `queries` of them have
+ * room.
+ */
 void sf_collector_start(struct sf_collector *, struct sf_run *);
 /* The run under way and those that wait end now, as partial. */
 void sf_collector_cancel(struct sf_collector *);

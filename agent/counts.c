@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * {"time":...,"level":"info","message":"counts","outputs":{NAME:{"accepted":...}},"queries":{...},"loop_longest_us":...}
- * At every moment accepted = delivered + dead_letters + lost + waiting; the names are those of the metrics.
+ * {"time":...,"level":"info","message":"counts","outputs":{NAME:{"accepted":...}},
+ *  "queries":{NAME:{"runs":...}},"loop_longest_us":...}
+ * At every moment accepted = delivered + dead_letters + lost + waiting; the names are those of the
+ * metrics.
  */
 #include <inttypes.h>
 #include <string.h>

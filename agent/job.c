@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One query on its grid: the grid says when, the job numbers the runs, remembers the one before and the ticks that were skipped.
+ * One query on its grid: the grid says when, the job numbers the runs, remembers the one before and
+ * the ticks that were skipped.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A job: one query on its grid. It starts runs when ticks are due, never two at a time, and counts the ticks that came while
- * one was under way.
+ * A job: one query on its grid. It starts runs when ticks are due, never two at a time, and counts
+ * the ticks that came while one was under way.
  */
 #pragma once
 
@@ -29,6 +29,9 @@ bool sf_job_busy(const struct sf_job *);
 struct sf_plan *sf_job_plan(const struct sf_job *);
 void sf_job_counts(const struct sf_job *, struct sf_job_counts *);
 
-/* The job of a run that came from here; and its end: counts it. Returns true when the run's error is new and worth a line in the log. */
+/*
+ * The job of a run that came from here; and its end: counts it. Returns true when the run's error
+ * is new and worth a line in the log.
+ */
 struct sf_job *sf_job_of(struct sf_run *);
 bool sf_job_ended(struct sf_job *, struct sf_run *);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * config reads the file; filters and fields are read by their rooms from the texts that config kept. All complaints of all of
- * them are printed together.
+ * config reads the file; filters and fields are read by their rooms from the texts that config
+ * kept. All complaints of all of them are printed together.
  */
 #include <string.h>
 
@@ -35,7 +35,10 @@ static void check_queries(const struct sf_config *config, struct sf_complaints *
 
 int sf_load(const char *path, struct sf_config **ret)
 {
-	/* The complaints borrow the file's texts: they must be freed first, so they are declared last. */
+	/*
+	 * The complaints borrow the file's texts: they must be freed first, so they are declared
+	 * last.
+	 */
 	sf_cleanup(sf_config_free_p) struct sf_config *config = NULL;
 	sf_cleanup(sf_complaints_free_p) struct sf_complaints *complaints = sf_complaints_new();
 	static struct sf_output_type types[SINKS_MOST];

@@ -8,10 +8,13 @@
 #define SF_CONFIG_PATH "/etc/sockfeed/sockfeed.yaml"
 
 /*
- * Reads `path` (NULL: the usual place), compiles every query once to find what is wrong, and prints all complaints on stderr.
- * 0, or SF_EXIT_CONFIG. `*ret` is set on success alone.
+ * Reads `path` (NULL: the usual place), compiles every query once to find what is wrong, and prints
+ * all complaints on stderr. 0, or SF_EXIT_CONFIG. `*ret` is set on success alone.
  */
 int sf_load(const char *path, struct sf_config **ret);
 
-/* Who this host is by the configuration; warns when the id changes with every boot. 0 or SF_EXIT_FAILED after a sentence. */
+/*
+ * Who this host is by the configuration; warns when the id changes with every boot. 0 or
+ * SF_EXIT_FAILED after a sentence.
+ */
 int sf_load_host(const struct sf_config *, struct sf_host *);

@@ -95,7 +95,10 @@ int main(int argc, char **argv)
 	struct sf_arguments arguments;
 	int status;
 
-	/* Memory stays small and constant: one arena, and large blocks go back to the system when they are freed. */
+	/*
+	 * Memory stays small and constant: one arena, and large blocks go back to the system when
+	 * they are freed.
+	 */
 	mallopt(M_ARENA_MAX, 1);
 	mallopt(M_MMAP_THRESHOLD, 128 << 10);
 	signal(SIGPIPE, SIG_IGN);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * argv in, the values of a verb's options out. Fingers used to ss get the translation of what they typed.
+ * argv in, the values of a verb's options out. Fingers used to ss get the translation of what they
+ * typed.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The command line: a table of options a verb; `--name value` and `--name=value`. What is wrong is said on stderr with
- * what would be right.
+ * The command line: a table of options a verb; `--name value` and `--name=value`. What is wrong is
+ * said on stderr with what would be right.
  */
 #pragma once
 
@@ -21,13 +21,12 @@ struct sf_option {
 	const char *help;
 };
 
-struct sf_arguments { /* what was given; all borrowed from argv but the two arrays */
-	const char **
-		text; /* by option: its value, the last one wins; for a flag "" when given; NULL: not given */
+/* What was given; all borrowed from argv but the arrays. */
+struct sf_arguments {
+	const char **text; /* by option: its value, the last one wins; a flag "", not given NULL */
 	size_t rests, repeats;
-	const char **rest; /* what is no option, in order */
-	const char **
-		repeat; /* the values of the options of kind TEXTS, in order: one such option a verb at most */
+	const char **rest;   /* what is no option, in order */
+	const char **repeat; /* the values of the verb's option of kind TEXTS, in order */
 };
 
 struct sf_verb {
@@ -48,7 +47,10 @@ enum {
 	SF_EXIT_CONFIG = 78
 }; /* 78: EX_CONFIG, sysexits.h */
 
-/* 0, or SF_EXIT_USAGE after a sentence on stderr; -1: --help was asked for. sf_arguments_finish either way. */
+/*
+ * 0, or SF_EXIT_USAGE after a sentence on stderr; -1: --help was asked for. sf_arguments_finish
+ * either way.
+ */
 int sf_arguments_read(const struct sf_verb *, int argc, char **argv, struct sf_arguments *);
 void sf_arguments_finish(struct sf_arguments *);
 

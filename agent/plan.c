@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Configuration in, a compiled query out. The texts that config only kept (tables, fields, filter) are read here by the rooms
- * that know them, with their places, so that all errors of a file come in one run.
+ * Configuration in, a compiled query out. The texts that config only kept (tables, fields, filter)
+ * are read here by the rooms that know them, with their places, so that all errors of a file come
+ * in one run.
  */
 #include <stdlib.h>
 #include <string.h>

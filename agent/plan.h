@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A plan: one query, compiled. What to ask of the kernel, what to judge, what to write, and for whom.
+ * A plan: one query, compiled. What to ask of the kernel, what to judge, what to write, and for
+ * whom.
  */
 #pragma once
 
@@ -25,8 +26,9 @@ struct sf_plan {	   /* the encoder is the collector's alone; the rest is immutab
 };
 
 /*
- * Compiles a query. Everything wrong in its tables, fields and filter is added to `complaints`: then -EINVAL. The host's labels come
- * first, the query's win. `host` NULL: only to find errors, no encoder is made.
+ * Compiles a query. Everything wrong in its tables, fields and filter is added to `complaints`:
+ * then -EINVAL. The host's labels come first, the query's win. `host` NULL: only to find errors, no
+ * encoder is made.
  */
 int sf_plan_new(const struct sf_query_conf *conf, const struct sf_host *host,
 		const struct sf_list *host_labels, struct sf_plan **ret,

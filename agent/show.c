@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Rows are gathered until there are a thousand or the walk ends, columns are made as wide as these need and stay so. On a terminal
- * columns that do not fit are left out and trouble is coloured (not with NO_COLOR: no-color.org); a pipe gets all, plain.
+ * Rows are gathered until there are a thousand or the walk ends, columns are made as wide as these
+ * need and stay so. On a terminal columns that do not fit are left out and trouble is coloured (not
+ * with NO_COLOR: no-color.org); a pipe gets all, plain.
  */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "cell.h"
 #include "show.h"
 
 enum { ROWS = 1000, COLUMNS = SF_FIELD_COUNT, GAP = 2 };
 
-/* Most wanted first; listeners show their backlog where others show their queues, as ss does. */
+/* Most wanted first. */
 static const enum sf_field_id usual_columns[] = {SF_FIELD_STATE,
 						 SF_FIELD_RECV_Q,
 						 SF_FIELD_SEND_Q,
@@ -41,8 +43,7 @@ struct sf_show {
 	size_t rows;
 	struct cell *cells; /* ROWS x columns */
 	uint64_t matched, hidden;
-	struct sf_filter *
-		all; /* the same filter in every state, to count what the usual states hide; or NULL */
+	struct sf_filter *all; /* the filter in every state: what usual states hide; or NULL */
 };
 
 void sf_show_free(struct sf_show *show)
@@ -56,80 +57,6 @@ void sf_show_free(struct sf_show *show)
 	free(show);
 }
 
-static const char *heading(const struct sf_show *show, size_t column)
-{
-	unsigned id = show->column[column];
-	const char *name = sf_fields[id].name, *dot = strchr(name, '.');
-
-	if (show->usual && (id == SF_FIELD_LOCAL_ADDRESS || id == SF_FIELD_PEER_ADDRESS))
-		return id == SF_FIELD_LOCAL_ADDRESS ? "local" : "peer";
-	return show->usual && dot ? dot + 1 : name;
-}
-
-/* address:port in one column, IPv6 in brackets; an unset one is *. */
-static void add_end(struct sf_buf *text, const struct sf_view *view, enum sf_field_id address,
-		    enum sf_field_id port)
-{
-	struct sf_value value;
-
-	if (sf_field_read(&sf_fields[address], view, &value) != SF_PRESENT) {
-		sf_buf_text(text, "*");
-		return;
-	}
-	if (value.length == 16)
-		sf_buf_text(text, "[");
-	sf_write_value(&sf_fields[address], &value, text);
-	sf_buf_text(text, value.length == 16 ? "]:" : ":");
-	if (sf_field_read(&sf_fields[port], view, &value) == SF_PRESENT)
-		sf_write_value(&sf_fields[port], &value, text);
-}
-
-static void add_field(struct sf_buf *text, const struct sf_view *view, const struct sf_field *field)
-{
-	struct sf_value value;
-
-	switch (sf_field_read(field, view, &value)) {
-	case SF_PRESENT:
-		sf_write_value(field, &value, text);
-		break;
-	case SF_NULL:
-		sf_buf_text(text, "null");
-		break;
-	case SF_ABSENT:
-		sf_buf_text(text, "-");
-		break;
-	}
-}
-
-static void add_cell(const struct sf_show *show, size_t column, const struct sf_view *view,
-		     struct sf_buf *text)
-{
-	unsigned id = show->column[column];
-
-	if (show->usual && id == SF_FIELD_LOCAL_ADDRESS)
-		add_end(text, view, SF_FIELD_LOCAL_ADDRESS, SF_FIELD_LOCAL_PORT);
-	else if (show->usual && id == SF_FIELD_PEER_ADDRESS)
-		add_end(text, view, SF_FIELD_PEER_ADDRESS, SF_FIELD_PEER_PORT);
-	else if (show->usual && view->class == SF_CLASS_LISTENER && id == SF_FIELD_RECV_Q)
-		add_field(text, view, &sf_fields[SF_FIELD_BACKLOG]);
-	else if (show->usual && view->class == SF_CLASS_LISTENER && id == SF_FIELD_SEND_Q)
-		add_field(text, view, &sf_fields[SF_FIELD_BACKLOG_LIMIT]);
-	else
-		add_field(text, view, &sf_fields[id]);
-}
-
-/* What someone in an incident looks for first. */
-static bool is_trouble(unsigned id, const struct sf_view *view)
-{
-	struct sf_value value;
-
-	if (id == SF_FIELD_STATE)
-		return 1u << sf_view_state(view) & (1u << SF_SYN_SENT | 1u << SF_CLOSE_WAIT |
-						    1u << SF_LAST_ACK | 1u << SF_CLOSING);
-	return id == SF_FIELD_TCP_TOTAL_RETRANS &&
-	       sf_field_read(&sf_fields[id], view, &value) == SF_PRESENT && value.number > 0;
-}
-
 static size_t terminal_width(const struct sf_show *show)
 {
 	struct winsize size;
@@ -139,13 +66,16 @@ static size_t terminal_width(const struct sf_show *show)
 	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : 80;
 }
 
-/* Widths from the heading and the rows so far; on a terminal whole columns leave from the right until a line fits. */
+/*
+ * Widths from the heading and the rows so far; on a terminal whole columns leave from the right
+ * until a line fits.
+ */
 static void lay_out(struct sf_show *show)
 {
 	size_t most = terminal_width(show), sum = 0, fit = 0;
 
 	for (size_t c = 0; c < show->columns; c++) {
-		show->width[c] = strlen(heading(show, c));
+		show->width[c] = strlen(sf_cell_heading(show->usual, show->column[c]));
 		for (size_t r = 0; r < show->rows; r++) {
 			size_t length = strlen(show->cells[r * show->columns + c].text);
 
@@ -160,7 +90,8 @@ static void lay_out(struct sf_show *show)
 	show->laid_out = true;
 	for (size_t c = 0; c < show->columns; c++) {
 		if (show->width[c])
-			printf("%-*s", (int)(show->width[c] + GAP), heading(show, c));
+			printf("%-*s", (int)(show->width[c] + GAP),
+			       sf_cell_heading(show->usual, show->column[c]));
 	}
 	putchar('\n');
 }
@@ -208,14 +139,17 @@ static void on_socket(void *arg, const struct sf_view *view)
 		struct cell *cell = &show->cells[show->rows * show->columns + c];
 		struct sf_buf text = {0};
 
-		add_cell(show, c, view, &text);
-		*cell = (struct cell){sf_buf_take(&text), is_trouble(show->column[c], view)};
+		sf_cell_write(show->usual, show->column[c], view, &text);
+		*cell = (struct cell){sf_buf_take(&text), sf_cell_trouble(show->column[c], view)};
 	}
 	if (++show->rows == ROWS)
 		flush_rows(show);
 }
 
-/* The filter with `state all` before it, when no state is named in it: what it holds for beyond the usual states is hidden. */
+/*
+ * The filter with `state all` before it, when no state is named in it: what it holds for beyond the
+ * usual states is hidden.
+ */
 static void watch_hidden(struct sf_show *show, const struct sf_text *filter)
 {
 	sf_cleanup(sf_complaints_free_p) struct sf_complaints *none = sf_complaints_new();

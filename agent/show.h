@@ -6,8 +6,8 @@
 
 struct sf_show;
 /*
- * `usual`: the columns that most want, as many as fit the terminal; else those of the plan's fields. `filter`: its text, to count
- * what the usual states hide. The plan is borrowed.
+ * `usual`: the columns that most want, as many as fit the terminal; else those of the plan's
+ * fields. `filter`: its text, to count what the usual states hide. The plan is borrowed.
  */
 struct sf_show *sf_show_new(struct sf_plan *plan, const struct sf_text *filter, bool usual);
 void sf_show_free(struct sf_show *); /* accepts NULL */

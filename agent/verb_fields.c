@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * `sockfeed fields` and `sockfeed help`: what there is, from the tables that the program itself works by.
+ * `sockfeed fields` and `sockfeed help`: what there is, from the tables that the program itself
+ * works by.
  */
 #include <string.h>
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * `sockfeed query`: one walk now, or one each interval; a table on a terminal, JSON lines elsewhere. No loop and no threads: a full
- * batch is written where it stands, and whoever reads stdout slowly slows the walk.
+ * `sockfeed query`: one walk now, or one each interval; a table on a terminal, JSON lines
+ * elsewhere. No loop and no threads: a full batch is written where it stands, and whoever reads
+ * stdout slowly slows the walk.
  */
 #include <signal.h>
 #include <string.h>
@@ -153,7 +154,10 @@ static void write_batch(void *arg, struct sf_run *run, struct sf_batch *batch)
 
 /* ---- runs ---- */
 
-/* Until the next tick of a schedule without a phase; a tick that has passed is left out and counted. */
+/*
+ * Until the next tick of a schedule without a phase; a tick that has passed is left out and
+ * counted.
+ */
 static void wait_for_tick(struct sf_grid *grid)
 {
 	uint64_t now = sf_clock_mono();

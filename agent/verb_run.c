@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * `sockfeed run` and `sockfeed check`: both read a configuration; one lives by it, one says what is wrong with it.
+ * `sockfeed run` and `sockfeed check`: both read a configuration; one lives by it, one says what is
+ * wrong with it.
  */
 #include <string.h>
 

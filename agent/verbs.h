@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What each verb does and takes; the table that joins them is in main.c. Each returns the exit status. */
+/*
+ * What each verb does and takes; the table that joins them is in main.c. Each returns the exit
+ * status.
+ */
 #pragma once
 
 #include "options.h"
@@ -16,5 +19,8 @@ int sf_verb_help(const struct sf_arguments *);
 /* The help of the program (verb NULL) or of one verb, to stdout. */
 void sf_help_print(const struct sf_verb *verb);
 
-/* A comma- or blank-separated list of a command line as texts with places; `name` (--fields) says where it stood. All in `arena`. */
+/*
+ * A comma- or blank-separated list of a command line as texts with places; `name` (--fields) says
+ * where it stood. All in `arena`.
+ */
 struct sf_list sf_split(struct sf_arena *arena, const char *name, const char *list);

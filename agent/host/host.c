@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who this host is: its name, its id, this boot, its kernel. Read once at the start; what the configuration says wins.
+ * Who this host is: its name, its id, this boot, its kernel. Read once at the start; what the
+ * configuration says wins.
  */
 #include <fcntl.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reading one field of one view by the table: presence by class, by length, by WHEN; then the value, or null. And finding
- * fields by name, and what a request must ask for to have one.
+ * Reading one field of one view by the table: presence by class, by length, by WHEN; then the
+ * value, or null. And finding fields by name, and what a request must ask for to have one.
  */
 #include "socket/load.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Loads from the unaligned bytes of a part. The caller has checked presence: offset + size within the part's length.
- * The kernel writes in its own byte order; little-endian hosts alone are supported.
+ * Loads from the unaligned bytes of a part. The caller has checked presence: offset + size within
+ * the part's length. The kernel writes in its own byte order; little-endian hosts alone are
+ * supported.
  */
 #pragma once
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A list of words as users write it under `fields:` becomes a set of fields: `all`, groups, names, globs, and removals.
+ * A list of words as users write it under `fields:` becomes a set of fields: `all`, groups, names,
+ * globs, and removals.
  */
 #include <fnmatch.h>
 #include <stdlib.h>

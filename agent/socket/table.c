@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fields.def becomes sf_fields[]: what each word of its columns stands for. A place expands to part, offset, size and the
- * source in words; WHEN to classes and a condition; the last columns are taken as they are.
+ * fields.def becomes sf_fields[]: what each word of its columns stands for. A place expands to
+ * part, offset, size and the source in words; WHEN to classes and a condition; the last columns are
+ * taken as they are.
  */
 #include "socket/when.h"
 #include "socket/words.h"
@@ -33,10 +34,14 @@
 #define FULL          CLASSES(1 << SF_CLASS_FULL, "full")
 #define LISTENER      CLASSES(1 << SF_CLASS_LISTENER, "listeners")
 #define FULL_LISTENER CLASSES(FULL_OR_LISTENER, "full, listeners")
-#define WITH_SKMEM    CLASSES(FULL_OR_LISTENER | 1 << SF_CLASS_BOUND, "full, listeners, bound-inactive")
-#define PEERED        CLASSES(1 << SF_CLASS_FULL | 1 << SF_CLASS_SMALL, "not on listeners and bound-inactive")
-#define CC            CLASSES(1 << SF_CLASS_FULL, "established, syn-sent, fin-wait-1, fin-wait-2 (full)")
-#define FULL_RELEASE  IF(1 << SF_CLASS_FULL, release_known, "full, and the kernel's release is known")
+#define WITH_SKMEM    CLASSES(FULL_OR_LISTENER | 1 << SF_CLASS_BOUND, \
+	"full, listeners, bound-inactive")
+#define PEERED        CLASSES(1 << SF_CLASS_FULL | 1 << SF_CLASS_SMALL, \
+	"not on listeners and bound-inactive")
+#define CC            CLASSES(1 << SF_CLASS_FULL, \
+	"established, syn-sent, fin-wait-1, fin-wait-2 (full)")
+#define FULL_RELEASE  IF(1 << SF_CLASS_FULL, release_known, \
+	"full, and the kernel's release is known")
 
 /* Which value is null. */
 #define NO_NULL .null_text = ""

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One answer of inet_diag, indexed: where each part lies and how long it is. What comes in is bytes that nobody has
- * checked; after a success every part lies within them. MD5SIG carries a secret key and is passed over here, once for all.
+ * One answer of inet_diag, indexed: where each part lies and how long it is. What comes in is bytes
+ * that nobody has checked; after a success every part lies within them. MD5SIG carries a secret key
+ * and is passed over here, once for all.
  */
 #include "socket/load.h"
 
@@ -41,7 +42,10 @@ static void put(struct sf_view *view, unsigned part, const uint8_t *bytes, size_
 	view->length[part] = (uint16_t)length;
 }
 
-/* A nest of attributes 1 to `most`, each to its own part behind `base`. A flag has no payload: one byte says that it came. */
+/*
+ * A nest of attributes 1 to `most`, each to its own part behind `base`. A flag has no payload: one
+ * byte says that it came.
+ */
 static bool open_nest(struct sf_view *view, const uint8_t *at, size_t length, unsigned base,
 		      unsigned most)
 {
@@ -94,7 +98,10 @@ static enum sf_class class_of(const struct sf_view *view)
 	case SF_CLOSE:
 		return SF_CLASS_BOUND;
 	}
-	/* TIME-WAIT, SYN-RECV and some FIN-WAIT-2 are small sockets: the kernel has no SHUTDOWN to send. */
+	/*
+	 * TIME-WAIT, SYN-RECV and some FIN-WAIT-2 are small sockets: the kernel has no SHUTDOWN to
+	 * send.
+	 */
 	return view->length[SF_PART_SHUTDOWN] ? SF_CLASS_FULL : SF_CLASS_SMALL;
 }
 

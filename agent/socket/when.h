@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * WHEN a field means something, beyond its class, and the values that are no plain bytes: bit fields, constants, derived.
- * The table's functions; a field's own part, offset and size are there when they are called, others are checked here.
+ * WHEN a field means something, beyond its class, and the values that are no plain bytes: bit
+ * fields, constants, derived. The table's functions; a field's own part, offset and size are there
+ * when they are called, others are checked here.
  */
 #pragma once
 
@@ -60,7 +61,7 @@ NUMBER(tls_rx_no_pad, view->length[SF_PART_TLS_BASE + 6] != 0)
 #define KERNEL_7_0 0x070000u
 static uint32_t accecn_bits(const struct sf_view *view)
 {
-	return (uint32_t)load(view, SF_PART_INFO, offsetof(struct sf_tcp_info, accecn_fail_mode), 2);
+	return (uint32_t)LOAD_TCP(view, accecn_fail_mode);
 }
 NUMBER(accecn_fail_mode,
        (view->release >= KERNEL_7_0 ? accecn_bits(view) >> 4 & 15 : accecn_bits(view)))

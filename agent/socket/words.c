@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The words for numbers and bits that the kernel sends; fields.tsv fixes them.
- * Sources: linux/inet_diag.h, linux/tcp.h, linux/tls.h, linux/in.h, linux/socket.h; ss's names for the states.
+ * The words for numbers and bits that the kernel sends; fields.tsv fixes them. Sources:
+ * linux/inet_diag.h, linux/tcp.h, linux/tls.h, linux/in.h, linux/socket.h; ss's names for the
+ * states.
  */
 #include "socket/words.h"
 
@@ -18,7 +19,10 @@ WORDS(family, 0, [1] = "unix", [2] = "inet", [10] = "inet6", [16] = "netlink", [
 WORDS(protocol, 0, [1] = "icmp", [2] = "igmp", [6] = "tcp", [17] = "udp", [33] = "dccp",
       [58] = "ipv6-icmp", [132] = "sctp", [136] = "udplite");
 
-/* TCP 7 is bound-inactive: the kernel shows no other closed TCP socket. Bits 12 and 13 are asked for, never answered. */
+/*
+ * TCP 7 is bound-inactive: the kernel shows no other closed TCP socket. Bits 12 and 13 are asked
+ * for, never answered.
+ */
 WORDS(state, 0, [SF_ESTABLISHED] = "established", [SF_SYN_SENT] = "syn-sent",
       [SF_SYN_RECV] = "syn-recv", [SF_FIN_WAIT_1] = "fin-wait-1", [SF_FIN_WAIT_2] = "fin-wait-2",
       [SF_TIME_WAIT] = "time-wait", [SF_CLOSE] = "bound-inactive", [SF_CLOSE_WAIT] = "close-wait",

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the agent opens before it runs: outputs, each once however many queries write to it, and a
+ * job for each query.
+ */
+#include <string.h>
+
+#include "life.h"
+
+static bool is_wanted(const struct sf_agent_setup *setup, const char *query)
+{
+	for (size_t i = 0; i < setup->wanted; i++) {
+		if (!strcmp(setup->want[i], query))
+			return true;
+	}
+	return setup->wanted == 0;
+}
+
+static int open_output(struct sf_agent *a, const struct sf_output_conf *conf,
+		       const struct sf_output_events *events, struct sf_output **ret,
+		       struct sf_err *err)
+{
+	const struct sf_sink_kind *kind = sf_sink_find(conf ? conf->type->name : "stdout");
+	struct sf_output_setup setup = {.name = conf ? conf->name : "stdout",
+					.ops = kind->ops,
+					.conf = conf ? conf->own : NULL,
+					.queue_size = conf ? conf->queue_size : 16u << 20,
+					.when_full = conf ? conf->when_full : SF_BLOCK,
+					.waits = a->setup->once || a->setup->to_stdout};
+	int r = sf_output_new(&setup, a->loop, a->pool, events, ret, err);
+
+	if (r == 0)
+		a->output[a->outputs++] = *ret;
+	return r;
+}
+
+/* The plan's outputs; one that an earlier query has opened is shared. */
+static int open_outputs(struct sf_agent *a, const struct sf_query_conf *conf,
+			const struct sf_output_events *events, struct sf_plan *plan,
+			struct sf_err *err)
+{
+	size_t count = a->setup->to_stdout ? 1 : conf->outputs;
+
+	plan->output = sf_alloc(count * sizeof(struct sf_output *));
+	for (size_t i = 0; i < count; i++) {
+		const struct sf_output_conf *want = a->setup->to_stdout ? NULL : conf->output[i];
+		const char *name = want ? want->name : "stdout";
+		size_t at = 0;
+		int r = 0;
+
+		while (at < a->outputs && strcmp(sf_output_name(a->output[at]), name))
+			at++;
+		if (at < a->outputs)
+			plan->output[i] = a->output[at];
+		else
+			r = open_output(a, want, events, &plan->output[i], err);
+		if (r < 0)
+			return r;
+		plan->outputs++;
+	}
+	return 0;
+}
+
+static int make_job(struct sf_agent *a, const struct sf_query_conf *conf,
+		    const struct sf_output_events *events, struct sf_err *err)
+{
+	const struct sf_config *config = a->setup->config;
+	sf_cleanup(sf_complaints_free_p) struct sf_complaints *none = sf_complaints_new();
+	sf_cleanup(sf_plan_free_p) struct sf_plan *plan = NULL;
+	struct sf_job_conf grid = {
+		.align = config->schedule.align,
+		.phase = sf_grid_phase(a->setup->host->id, config->schedule.splay),
+		.run_on_start = conf->run_on_start};
+	int r = sf_plan_new(conf, a->setup->host, &config->host.labels, &plan, none);
+
+	if (r < 0) /* it was checked before; a file that a filter names may have changed since */
+		return sf_fail(err, r, "query %s: its plan cannot be made any more", conf->name);
+	if (a->setup->once)
+		plan->interval = 0;
+	r = open_outputs(a, conf, events, plan, err);
+	if (r < 0)
+		return r;
+	r = sf_job_new(a->loop, plan, &grid, a->collector, &a->job[a->jobs], err);
+	if (r < 0)
+		return r;
+	plan = NULL;
+	a->jobs++;
+	return 0;
+}
+
+int sf_agent_open(struct sf_agent *a, const struct sf_output_events *events, struct sf_err *err)
+{
+	const struct sf_config *config = a->setup->config;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < config->queries; i++) {
+		if (is_wanted(a->setup, config->query[i].name))
+			r = make_job(a, &config->query[i], events, err);
+	}
+	return r;
+}
