@@ -42,21 +42,26 @@ struct sf_walk_calls {
 	void *arg;
 };
 
+/* `release` of the running kernel goes into every view (0x061200 for 6.18; 0: not known). Opens one descriptor. */
 struct sf_walker;
-int sf_walker_new(struct sf_walker **ret, struct sf_err *err); /* opens one descriptor */
+int sf_walker_new(uint32_t release, struct sf_walker **ret, struct sf_err *err);
 void sf_walker_free(struct sf_walker *);
 void sf_walker_free_p(struct sf_walker **);
 uint32_t sf_walker_netns(const struct sf_walker *); /* inode of the namespace; 0: not known */
+/* From now on a dump a family, even where the kernel has the legacy form, which does both at once: the answers are the same. */
+void sf_walker_avoid_legacy(struct sf_walker *);
 
 /*
- * One walk: 0, or -errno after `walk->error` was filled (ENOENT: the kernel lacks the table). A dump that fails before it
- * handed out a reply is asked again, at most 3 times; one that fails later ends the walk as partial, with the error.
+ * One walk: 0, or -errno after `walk->error` was filled (ENOENT: the kernel lacks the table), or what `received` ended it with.
+ * A dump that fails before it handed out a reply is asked again, at most 3 times; one that fails later ends the walk, with the
+ * error. Every walk that does not return 0 is partial.
  */
 int sf_walker_walk(struct sf_walker *, const struct sf_ask *ask, const struct sf_walk_calls *calls, struct sf_walk *walk);
 
 /*
- * The parser of received bytes alone, for the fuzzer and the tests: messages of one datagram. Sequence, port and table as expected of
- * the answers. Returns 1 when the dump is done, 0 to go on, -errno of NLMSG_ERROR, of the number inside NLMSG_DONE, or -EBADMSG.
+ * The parser of received bytes alone, for the fuzzer and the tests: messages of one datagram, which begins at an address that 4
+ * divides. Messages of another sequence or port, and of types that are not ours, are passed over. Returns 1 when the
+ * dump is done, 0 to go on, -errno of NLMSG_ERROR, of the number inside NLMSG_DONE, or -EBADMSG.
  */
 struct sf_datagram {
 	uint32_t sequence, port;

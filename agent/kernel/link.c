@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One netlink descriptor, kept open from walk to walk: the kernel sizes the chunks of a dump by
+ * the longest receive that it has seen on a descriptor, so a fresh one begins with small chunks.
+ * It stays with the network namespace it was made in.
+ */
+#include <linux/netlink.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include "link.h"
+
+/*
+ * The kernel makes chunks of 32 KiB at most (net/netlink/af_netlink.c); a buffer of libmnl's
+ * MNL_SOCKET_BUFFER_SIZE needs eight times as many calls. A single message can be longer, though,
+ * then the buffer grows.
+ */
+enum { CHUNK = 32768 };
+
+/* A dump is made inside of our own receive calls: this bounds only waiting for what never comes. */
+static const struct timeval patience = {.tv_sec = 5};
+
+int sf_link_open(struct sf_link *link, struct sf_err *err)
+{
+	if (link->socket)
+		return 0;
+	link->socket = mnl_socket_open2(NETLINK_SOCK_DIAG, SOCK_CLOEXEC);
+	if (!link->socket)
+		return sf_fail(err, -errno,
+			       errno == EPROTONOSUPPORT || errno == EAFNOSUPPORT
+				       ? "this kernel has no NETLINK_SOCK_DIAG: %m"
+				       : "a NETLINK_SOCK_DIAG socket cannot be opened: %m");
+	if (mnl_socket_bind(link->socket, 0, MNL_SOCKET_AUTOPID) < 0 ||
+	    setsockopt(mnl_socket_get_fd(link->socket), SOL_SOCKET, SO_RCVTIMEO, &patience,
+		       sizeof(patience)) < 0) {
+		int code = -errno;
+
+		sf_link_close(link);
+		return sf_fail(err, code, "a NETLINK_SOCK_DIAG socket cannot be bound: %s",
+			       sf_errno_name(code));
+	}
+	link->port = mnl_socket_get_portid(link->socket);
+	if (!link->buffer) {
+		link->buffer = sf_alloc(CHUNK);
+		link->capacity = CHUNK;
+	}
+	return 0;
+}
+
+void sf_link_close(struct sf_link *link)
+{
+	if (link->socket)
+		mnl_socket_close(sf_take(link->socket));
+}
+
+void sf_link_finish(struct sf_link *link)
+{
+	sf_link_close(link);
+	free(link->buffer);
+}
+
+int sf_link_send(struct sf_link *link, const union sf_request *request)
+{
+	ssize_t sent;
+
+	do {
+		sent = mnl_socket_sendto(link->socket, request, request->header.nlmsg_len);
+	} while (sent < 0 && errno == EINTR);
+	return sent < 0 ? -errno : 0;
+}
+
+/* What came does not fit: the next one will. */
+static ssize_t grow(struct sf_link *link, size_t needed)
+{
+	free(link->buffer);
+	link->buffer = sf_alloc(needed);
+	link->capacity = needed;
+	return -EMSGSIZE;
+}
+
+ssize_t sf_link_receive(struct sf_link *link)
+{
+	int fd = mnl_socket_get_fd(link->socket);
+
+	for (;;) {
+		struct sockaddr_nl from = {0};
+		socklen_t size = sizeof(from);
+		ssize_t length = recvfrom(fd, link->buffer, link->capacity, MSG_TRUNC,
+					  (struct sockaddr *)&from, &size);
+
+		if (length < 0 && errno == EINTR)
+			continue;
+		if (length < 0)
+			return errno == EAGAIN ? -ETIMEDOUT : -errno;
+		if (size != sizeof(from) || from.nl_pid != 0)
+			continue; /* any process may send to us; the kernel is 0 */
+		if ((size_t)length > link->capacity)
+			return grow(link, (size_t)length);
+		return length;
+	}
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The two forms in which the kernel is asked for a dump.
+ */
+#pragma once
+
+#include <libmnl/libmnl.h>
+#include <linux/inet_diag.h>
+
+#include <sockfeed/kernel.h>
+
+enum sf_form {
+	SF_FORM_LEGACY, /* TCPDIAG_GETSOCK: TCP alone, both families in one pass; all before 3.3 */
+	SF_FORM_INET,   /* SOCK_DIAG_BY_FAMILY: one family */
+	SF_FORM_INET6
+};
+
+union sf_request { /* a request of any form, with its netlink header */
+	struct nlmsghdr header;
+	char bytes[sizeof(struct nlmsghdr) + sizeof(struct inet_diag_req)];
+};
+
+void sf_request_write(union sf_request *, enum sf_form, const struct sf_ask *, uint32_t sequence);

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A walk: one pass over a table of the kernel, by one legacy dump where the kernel has it (it
+ * returns both families for 0.85 of the cost), else by a dump a family. What comes in is an ask,
+ * what goes out is each socket once and an account of what happened; a walk that did not see
+ * everything says so.
+ *
+ * Whether the kernel has the legacy dump is found out by asking. A refusal counts only once a dump
+ * of the other form has worked: without the modules that it needs, which may be loaded tomorrow,
+ * the kernel refuses both.
+ */
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "link.h"
+#include "refusal.h"
+
+enum { AGAIN = 3 };
+
+enum legacy { LEGACY_UNTRIED, LEGACY_WORKS, LEGACY_NEVER };
+
+struct sf_walker {
+	struct sf_link link;
+	struct sf_window *window;
+	uint32_t netns, release, sequence;
+	enum legacy legacy;
+};
+
+struct pass { /* a walk under way */
+	struct sf_walker *walker;
+	const struct sf_ask *ask;
+	const struct sf_walk_calls *calls;
+	struct sf_walk *walk;
+	int stopped; /* what `received` ended the walk with; 0: it did not */
+	struct sf_err err;
+};
+
+static int take_reply(void *arg, struct sf_view *view)
+{
+	struct pass *pass = arg;
+
+	pass->walk->seen++;
+	if (sf_window_seen(pass->walker->window, sf_view_cookie(view)))
+		pass->walk->duplicates++;
+	else
+		pass->calls->socket(pass->calls->arg, view);
+	return 0;
+}
+
+static int read_answers(struct pass *pass, struct sf_datagram *datagram)
+{
+	struct sf_link *link = &pass->walker->link;
+
+	for (;;) {
+		ssize_t length = sf_link_receive(link);
+		int r;
+
+		if (length < 0)
+			return (int)length;
+		pass->stopped = pass->calls->received(pass->calls->arg, sf_clock_wall());
+		if (pass->stopped)
+			return pass->stopped;
+		r = sf_datagram_read(datagram, link->buffer, (size_t)length);
+		if (r < 0)
+			return r;
+		if (r > 0)
+			return datagram->interrupted ? -EINTR : 0;
+	}
+}
+
+static int dump(struct pass *pass, enum sf_form form)
+{
+	struct sf_walker *walker = pass->walker;
+	union sf_request request = {0};
+	struct sf_datagram datagram = {
+		.sequence = ++walker->sequence,
+		.table = pass->ask->table,
+		.release = walker->release,
+		.reply = take_reply,
+		.arg = pass,
+	};
+	int r = sf_link_open(&walker->link, &pass->err);
+
+	if (r < 0)
+		return r;
+	datagram.port = walker->link.port;
+	pass->walk->dumps++;
+	sf_request_write(&request, form, pass->ask, walker->sequence);
+	r = sf_link_send(&walker->link, &request);
+	if (r == 0)
+		r = read_answers(pass, &datagram);
+	if (r < 0)
+		sf_link_close(&walker->link);
+	return r;
+}
+
+/* What handed out nothing can be asked again without showing a socket twice. */
+static int dump_again(struct pass *pass, enum sf_form form)
+{
+	for (unsigned again = 0;; again++) {
+		uint64_t seen = pass->walk->seen;
+		int r = dump(pass, form);
+
+		if (r == 0 || pass->stopped || pass->walk->seen != seen || sf_refusal_final(r) ||
+		    again == AGAIN)
+			return r;
+	}
+}
+
+static int dump_all(struct pass *pass)
+{
+	struct sf_walker *walker = pass->walker;
+	bool refused = false;
+	int r;
+
+	if (walker->legacy != LEGACY_NEVER) {
+		r = dump_again(pass, SF_FORM_LEGACY);
+		refused = r == -EOPNOTSUPP || r == -EINVAL;
+		if (r == 0)
+			walker->legacy = LEGACY_WORKS;
+		if (pass->stopped || !refused)
+			return r;
+	}
+	r = dump_again(pass, SF_FORM_INET);
+	if (r == 0 && refused && walker->legacy == LEGACY_UNTRIED)
+		walker->legacy = LEGACY_NEVER;
+	return r < 0 ? r : dump_again(pass, SF_FORM_INET6);
+}
+
+int sf_walker_walk(struct sf_walker *walker, const struct sf_ask *ask,
+		   const struct sf_walk_calls *calls, struct sf_walk *walk)
+{
+	static atomic_uint_fast64_t walks; /* of all walkers: an id is unique in the process */
+	struct pass pass = {.walker = walker, .ask = ask, .calls = calls, .walk = walk};
+	int r;
+
+	*walk = (struct sf_walk){.id = atomic_fetch_add(&walks, 1) + 1};
+	sf_window_clear(walker->window);
+	r = dump_all(&pass);
+	walk->partial = r < 0;
+	if (r < 0 && !pass.stopped)
+		sf_refusal_say(&walk->error[walk->errors++], ask->table, r, &pass.err);
+	return r;
+}
+
+/* The namespace of the thread, whose socket was just opened; 0 without /proc. */
+static uint32_t own_netns(void)
+{
+	struct stat st;
+
+	return stat("/proc/thread-self/ns/net", &st) == 0 ? (uint32_t)st.st_ino : 0;
+}
+
+int sf_walker_new(uint32_t release, struct sf_walker **ret, struct sf_err *err)
+{
+	sf_cleanup(sf_walker_free_p) struct sf_walker *walker = sf_new(struct sf_walker);
+	int r = sf_link_open(&walker->link, err);
+
+	if (r < 0)
+		return r;
+	walker->window = sf_window_new();
+	walker->release = release;
+	walker->netns = own_netns();
+	*ret = sf_take(walker);
+	return 0;
+}
+
+void sf_walker_free(struct sf_walker *walker)
+{
+	if (!walker)
+		return;
+	sf_link_finish(&walker->link);
+	sf_window_free(walker->window);
+	free(walker);
+}
+
+void sf_walker_free_p(struct sf_walker **walker)
+{
+	sf_walker_free(*walker);
+}
+
+uint32_t sf_walker_netns(const struct sf_walker *walker)
+{
+	return walker->netns;
+}
+
+void sf_walker_avoid_legacy(struct sf_walker *walker)
+{
+	walker->legacy = LEGACY_NEVER;
+}
