@@ -109,6 +109,7 @@ void sf_buf_finish(struct sf_buf *);
 void sf_buf_add(struct sf_buf *, const void *bytes, size_t length);
 void sf_buf_text(struct sf_buf *, const char *text);
 void sf_buf_format(struct sf_buf *, const char *format, ...) SF_PRINTF(2, 3);
+void sf_buf_vformat(struct sf_buf *, const char *format, va_list args) SF_PRINTF(2, 0);
 char *sf_buf_take(struct sf_buf *); /* the text, to be freed; "" when nothing was added; the buffer is empty after */
 
 /* Memory that is freed as a whole: trees, configurations. Zeroed, aligned for any type. */
