@@ -2,11 +2,12 @@
 /*
  * The room `socket`: a reply is indexed, each field is read when it is there and means something, and never else.
  */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
+
+#include <cmocka.h>
 
 #include <sockfeed/socket.h>
 
