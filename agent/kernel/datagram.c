@@ -30,13 +30,14 @@ static int read_reply(struct sf_datagram *d, const struct nlmsghdr *message, str
 	return r < 0 ? r : d->reply(d->arg, view);
 }
 
-static int read_message(struct sf_datagram *d, const struct nlmsghdr *message, struct sf_view *view)
+static int read_message(struct sf_datagram *d, const struct nlmsghdr *message,
+			struct sf_view *view)
 {
 	int number;
 
 	if (message->nlmsg_flags & NLM_F_DUMP_INTR)
 		d->interrupted = true;
-	switch (message->nlmsg_type) { /* numbers from outside: what we do not know is passed over */
+	switch (message->nlmsg_type) { /* a type that we do not know is passed over */
 	case TCPDIAG_GETSOCK: /* answers to the legacy request carry its type */
 	case SOCK_DIAG_BY_FAMILY:
 		return read_reply(d, message, view);

@@ -26,7 +26,7 @@ static const struct {
 	{EINTR, false, "the table changed while it was read: sockets may be missing"},
 	{EMSGSIZE, false, "an answer did not fit: sockets are missing"},
 	{ENOBUFS, false, "the receive buffer overflowed: sockets are missing"},
-	{ETIMEDOUT, false, "the kernel did not answer"},
+	{ETIMEDOUT, true, "the kernel did not answer"},
 };
 
 bool sf_refusal_final(int code)

@@ -13,8 +13,8 @@
 enum { COOKIES = 4096, SLOTS = 8192, SLOT_BITS = 13 };
 
 struct sf_window {
-	uint32_t next;           /* the place in the ring that is written next: the oldest, once full */
-	uint16_t slot[SLOTS];    /* place in the ring + 1; 0: free */
+	uint32_t next;        /* place that is written next: the oldest, once the ring is full */
+	uint16_t slot[SLOTS]; /* place in the ring + 1; 0: free */
 	uint64_t cookie[COOKIES];
 };
 

@@ -2,8 +2,8 @@
 /*
  * kernel: asks NETLINK_SOCK_DIAG and hands out its replies, one view at a time.
  *
- * A walker belongs to one thread and one network namespace (the one it was made in). Its descriptors stay open from walk to
- * walk. Facts about the kernel and the traps: the comments in agent/kernel/.
+ * A walker belongs to one thread at a time and to one network namespace (the one it was made in). Its descriptor stays
+ * open from walk to walk. Facts about the kernel and its traps stand in the comments of agent/kernel/.
  */
 #pragma once
 
@@ -17,24 +17,25 @@ struct sf_ask { /* what one walk asks for */
 
 struct sf_walk_error {
 	int code;          /* a positive errno */
-	char message[160]; /* in words: "this kernel has no tcp_diag (module tcp_diag)" */
+	char message[160]; /* in words: "this kernel has no tcp_diag (modules inet_diag, tcp_diag)" */
 };
 
-#define SF_WALK_ERRORS 4 /* more of one walk are counted in the last one's place */
+#define SF_WALK_ERRORS 4
 
 struct sf_walk { /* what one walk did; filled also when it failed */
 	uint64_t id;         /* unique in this process, from 1 */
-	uint32_t dumps;      /* dumps sent, retries included */
+	uint32_t dumps;      /* dumps sent, refused and repeated ones included */
 	uint64_t seen;       /* answers received */
-	uint64_t duplicates; /* answers not handed out, because their cookie had been within the last 4,096 */
+	uint64_t duplicates; /* of them, not handed out: the cookie was one of the last 4,096 */
 	bool partial;        /* it ended before the kernel was done */
 	unsigned errors;
 	struct sf_walk_error error[SF_WALK_ERRORS];
 };
 
 /*
- * `received` is called after every receive call, before its replies, with the wall clock of that moment; not 0 (a negative
- * errno, -ETIME or -ECANCELED) ends the walk there: partial, without an error of its own. `socket` is called for every reply that is no duplicate.
+ * `received` is called after every receive call, before its replies, with the wall clock of that moment; not 0 (a
+ * negative errno, -ETIME or -ECANCELED) ends the walk there: partial, without an error of its own. `socket` is called
+ * for every reply that is no duplicate.
  */
 struct sf_walk_calls {
 	int (*received)(void *arg, uint64_t wall_us);
@@ -48,23 +49,24 @@ int sf_walker_new(uint32_t release, struct sf_walker **ret, struct sf_err *err);
 void sf_walker_free(struct sf_walker *);
 void sf_walker_free_p(struct sf_walker **);
 uint32_t sf_walker_netns(const struct sf_walker *); /* inode of the namespace; 0: not known */
-/* From now on a dump a family, even where the kernel has the legacy form, which does both at once: the answers are the same. */
+/* From now on a dump a family, even where the kernel has the legacy form, which does both: the answers are the same. */
 void sf_walker_avoid_legacy(struct sf_walker *);
 
 /*
- * One walk: 0, or -errno after `walk->error` was filled (ENOENT: the kernel lacks the table), or what `received` ended it with.
- * A dump that fails before it handed out a reply is asked again, at most 3 times; one that fails later ends the walk, with the
- * error. Every walk that does not return 0 is partial.
+ * One walk: 0, or -errno after `walk->error` was filled (ENOENT: the kernel lacks the table), or what `received` ended
+ * it with. A dump that fails before it handed out a reply is asked again, at most 3 times; one that fails later ends
+ * the walk, with the error. Every walk that does not return 0 is partial.
  */
-int sf_walker_walk(struct sf_walker *, const struct sf_ask *ask, const struct sf_walk_calls *calls, struct sf_walk *walk);
+int sf_walker_walk(struct sf_walker *, const struct sf_ask *ask, const struct sf_walk_calls *calls,
+		   struct sf_walk *walk);
 
 /*
- * The parser of received bytes alone, for the fuzzer and the tests: messages of one datagram, which begins at an address that 4
- * divides. Messages of another sequence or port, and of types that are not ours, are passed over. Returns 1 when the
- * dump is done, 0 to go on, -errno of NLMSG_ERROR, of the number inside NLMSG_DONE, or -EBADMSG.
+ * The parser of received bytes alone, for the walker, the fuzzer and the tests: the messages of one datagram, which
+ * begins at an address that 4 divides. Messages of another sequence or port, and of types that are not ours, are passed
+ * over. Returns 1 when the dump is done, 0 to go on, -errno of NLMSG_ERROR, of the number inside NLMSG_DONE, or -EBADMSG.
  */
 struct sf_datagram {
-	uint32_t sequence, port;
+	uint32_t sequence, port; /* as expected of the answers */
 	enum sf_table table;
 	uint32_t release;
 	bool interrupted; /* set when a message had NLM_F_DUMP_INTR */
