@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * filter: text in ss's syntax -> tree -> checked tree -> judge (a compiled predicate) and what must be asked of the kernel.
+ * filter: text in ss's syntax -> tree -> checked tree -> judge (a compiled predicate) and what must be asked of the
+ * kernel.
  *
- * The judge is complete on its own: it runs on every reply and never trusts what the kernel filtered. A filter is immutable
- * once made and may be used by any number of threads. Nothing here knows netlink.
+ * The judge is complete on its own: it runs on every reply and never trusts what the kernel filtered. A filter is
+ * immutable once made and may be used by any number of threads. Nothing here knows netlink.
  */
 #pragma once
 
@@ -12,11 +13,13 @@
 struct sf_filter;
 
 /*
- * Reads a filter; an empty text (or blanks) is the usual states. All errors of the text are added to `complaints` with
- * their places; then -EINVAL and *ret is untouched. `tables` is the mask of 1 << enum sf_table that the query asks: a
- * state that none of them knows is an error.
+ * Reads a filter; an empty text (or blanks) is the usual states. All errors of the text (100 at most) are added to
+ * `complaints` with their places; then -EINVAL and *ret is untouched. `tables` is the mask of 1 << enum sf_table that
+ * the query asks: a state that none of them knows is an error. Names of services, interfaces and cgroups are looked up
+ * now; an interface or cgroup that does not exist here is a warning.
  */
-int sf_filter_read(const struct sf_text *text, uint32_t tables, struct sf_filter **ret, struct sf_complaints *complaints);
+int sf_filter_read(const struct sf_text *text, uint32_t tables, struct sf_filter **ret,
+		   struct sf_complaints *complaints);
 void sf_filter_free(struct sf_filter *);
 void sf_filter_free_p(struct sf_filter **);
 
@@ -34,7 +37,8 @@ bool sf_filter_is_usual(const struct sf_filter *);
 bool sf_filter_judge(const struct sf_filter *, const struct sf_view *);
 
 /*
- * The normal form: every parenthesis, fields by their names, units as the shortest text; it parses to itself. The states clause
- * stands first: `state established and (local.port = 443 and tcp.rtt_us > 100ms)`.
+ * The normal form: every parenthesis, fields by their names, units as the shortest text; it parses to itself. The
+ * states clause stands first, the usual states are named: `state connected exclude bucket and (sport = :443 and
+ * tcp.rtt_us > 100ms)`.
  */
 void sf_filter_print(const struct sf_filter *, struct sf_buf *);

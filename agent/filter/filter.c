@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The face: a text goes through the stages and becomes a filter, immutable, in an arena of its
+ * own. After any error of a stage the filter is given up, but the stages behind it have still
+ * looked: all errors of a text in one run.
+ */
+#include "filter/stages.h"
+
+static uint8_t ext_of(const struct node *node)
+{
+	uint8_t ext =
+		node->kind == NODE_LEAF && node->test.field ? sf_field_ext(node->test.field) : 0;
+
+	for (const struct node *child = node->child; child; child = child->next)
+		ext |= ext_of(child);
+	return ext;
+}
+
+/* A text near the limit may have a normal form beyond it, which could not be read again. */
+#define PRINT_GROWTH 8
+
+static void check_length(struct reading *r, const struct sf_filter *filter)
+{
+	sf_cleanup(sf_buf_finish) struct sf_buf text = {0};
+
+	if (r->errors || r->text->length * PRINT_GROWTH <= SF_FILTER_LENGTH)
+		return;
+	sf_filter_print(filter, &text);
+	if (text.length > SF_FILTER_LENGTH)
+		sf_filter_wrong(r, (struct place){0, 1}, NULL,
+				"with all parentheses the filter is longer than 64 KiB");
+}
+
+int sf_filter_read(const struct sf_text *text, uint32_t tables, struct sf_filter **ret,
+		   struct sf_complaints *complaints)
+{
+	struct sf_arena *arena = sf_arena_new();
+	struct reading r = {
+		.text = text, .complaints = complaints, .arena = arena, .tables = tables};
+	struct sf_filter *filter = sf_arena_alloc(arena, sizeof(*filter));
+
+	filter->arena = arena;
+	sf_filter_check(&r, sf_filter_parse(&r, sf_filter_lex(&r)), &filter->checked);
+	check_length(&r, filter);
+	if (r.errors) {
+		sf_arena_free(arena);
+		return -EINVAL;
+	}
+	filter->steps = sf_filter_compile(arena, filter->checked.tree, &filter->count);
+	filter->needs.states = filter->checked.states;
+	filter->needs.ext = filter->checked.tree ? ext_of(filter->checked.tree) : 0;
+	*ret = filter;
+	return 0;
+}
+
+void sf_filter_free(struct sf_filter *filter)
+{
+	if (filter)
+		sf_arena_free(filter->arena);
+}
+
+void sf_filter_free_p(struct sf_filter **filter)
+{
+	sf_filter_free(*filter);
+}
+
+void sf_filter_needs(const struct sf_filter *filter, struct sf_needs *needs)
+{
+	*needs = filter->needs;
+}
+
+bool sf_filter_is_usual(const struct sf_filter *filter)
+{
+	return filter->checked.usual;
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Predicates on what this host calls by name: `dev`, `cgroup`, `autobound`, and `fwmark`. Names
+ * are looked up once, while the filter is read; what does not exist (yet) matches nothing, with a
+ * warning. `dev` compares what the header says, 0 for a socket that is bound to none; `fwmark` and
+ * `cgroup` are attributes: where none came, no comparison holds.
+ */
+#include <mntent.h>
+#include <net/if.h>
+#include <sys/stat.h>
+
+#include "filter/stages.h"
+
+static void set_equal(struct node *node, bool known, uint64_t number)
+{
+	node->test.negate = node->op == OP_NE;
+	node->test.range.low = known ? number : 1; /* unknown: never equal */
+	node->test.range.high = known ? number : 0;
+}
+
+static void warn_unknown(struct reading *r, const struct node *node, const char *hint,
+			 const char *what)
+{
+	sf_warn(r->complaints, r->text, node->value.offset, node->value.length, hint,
+		"no %s \"%s\" exists here: nothing is equal to it", what, node->word);
+}
+
+void sf_print_word(const struct node *node, struct sf_buf *buf)
+{
+	if (node->word && sf_filter_is_bare(node->word, node->length))
+		sf_buf_add(buf, node->word, node->length);
+	else if (node->word)
+		sf_filter_quote(buf, node->word, node->length);
+}
+
+/* ---- dev ---- */
+
+static bool holds_dev(const struct test *test, const struct sf_view *view)
+{
+	uint32_t index;
+
+	memcpy(&index, view->part[SF_PART_HEADER] + offsetof(struct sf_inet_msg, interface),
+	       sizeof(index));
+	return (test->range.low <= index && index <= test->range.high) != test->negate;
+}
+
+void sf_read_dev(struct reading *r, struct node *node)
+{
+	uint64_t index = if_nametoindex(node->word);
+	bool known = index ||
+		     (!sf_filter_number(node->word, node->length, &index) && index <= UINT32_MAX);
+
+	node->test.holds = holds_dev;
+	set_equal(node, known, index);
+	if (!known)
+		warn_unknown(r, node, "it is looked up when the filter is read", "interface");
+}
+
+/* ---- cgroup ---- */
+
+/* The inode of a directory of cgroup v2, given by its path below the mount or in full; 0: none. */
+static uint64_t cgroup_inode(const char *path)
+{
+	FILE *mounts = setmntent("/proc/self/mounts", "r");
+	sf_cleanup(sf_buf_finish) struct sf_buf full = {0};
+	struct mntent entry;
+	struct stat status;
+	char memory[4096];
+	bool found = false;
+
+	while (mounts && !found && getmntent_r(mounts, &entry, memory, sizeof(memory)))
+		found = !strcmp(entry.mnt_type, "cgroup2");
+	if (found) {
+		size_t length = strlen(entry.mnt_dir);
+
+		if (strncmp(path, entry.mnt_dir, length) || (path[length] && path[length] != '/'))
+			sf_buf_format(&full, "%s/", entry.mnt_dir);
+		sf_buf_text(&full, path);
+	}
+	if (mounts)
+		endmntent(mounts);
+	return full.data && !stat(full.data, &status) && S_ISDIR(status.st_mode) ? status.st_ino
+										 : 0;
+}
+
+void sf_read_cgroup(struct reading *r, struct node *node)
+{
+	uint64_t inode = cgroup_inode(node->word);
+
+	sf_test_number(&node->test, &sf_fields[SF_FIELD_CGROUP_ID]);
+	set_equal(node, inode, inode);
+	if (!inode)
+		warn_unknown(r, node, "a path below the mount of cgroup v2, such as /system.slice",
+			     "cgroup");
+}
+
+/* ---- autobound: as ss judges it, the own port lies where the kernel takes ports from ---- */
+
+void sf_read_autobound(struct reading *r, struct node *node)
+{
+	static const char path[] = "/proc/sys/net/ipv4/ip_local_port_range";
+	FILE *file = fopen(path, "re");
+	unsigned low, high;
+
+	if (!file || fscanf(file, "%u %u", &low, &high) != 2) {
+		low = 32768; /* the kernel's own: net/ipv4/af_inet.c, inet_init_net() */
+		high = 60999;
+		sf_warn(r->complaints, r->text, node->name.offset, node->name.length, NULL,
+			"%s cannot be read: autobound is taken as ports %u to %u", path, low, high);
+	}
+	if (file)
+		fclose(file);
+	sf_test_port(&node->test, false);
+	node->test.range.low = low;
+	node->test.range.high = high;
+}
+
+/* ---- fwmark ---- */
+
+static bool holds_mark(const struct test *test, const struct sf_view *view)
+{
+	struct sf_value value;
+
+	return sf_field_read(test->field, view, &value) == SF_PRESENT &&
+	       ((value.number & test->mark.mask) == test->mark.value) != test->negate;
+}
+
+void sf_read_mark(struct reading *r, struct node *node)
+{
+	const char *slash = memchr(node->word, '/', node->length);
+	size_t size = slash ? (size_t)(slash - node->word) : node->length;
+	uint64_t value, mask = UINT32_MAX;
+
+	if (sf_filter_number(node->word, size, &value) || value > UINT32_MAX ||
+	    (slash &&
+	     (sf_filter_number(slash + 1, node->length - size - 1, &mask) || mask > UINT32_MAX))) {
+		sf_filter_wrong(r, node->value, "write 0x1, or 0x1/0xff for a mark under a mask",
+				"\"%s\" is no mark of 32 bits", node->word);
+		return;
+	}
+	if (value & ~mask) {
+		sf_filter_wrong(r, node->value,
+				sf_arena_format(r->arena, "write 0x%llx/0x%llx",
+						(unsigned long long)(value & mask),
+						(unsigned long long)mask),
+				"the mark has bits outside its mask: it can never hold");
+		return;
+	}
+	node->test.holds = holds_mark;
+	node->test.field = &sf_fields[SF_FIELD_MARK];
+	node->test.negate = node->op == OP_NE;
+	node->test.mark.value = (uint32_t)value;
+	node->test.mark.mask = (uint32_t)mask;
+}
+
+void sf_print_mark(const struct node *node, struct sf_buf *buf)
+{
+	sf_buf_format(buf, "0x%x", node->test.mark.value);
+	if (node->test.mark.mask != UINT32_MAX)
+		sf_buf_format(buf, "/0x%x", node->test.mark.mask);
+}

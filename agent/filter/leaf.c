@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One predicate: a name, an operator where one is needed or written, a value where one belongs. The
+ * table of predicates says what is allowed; what the value means is for check.c. Here are the
+ * errors of this, each with its place, what was expected and the nearest known name.
+ */
+#include "filter/parse.h"
+
+struct node *sf_parse_node(struct parser *p, enum node_kind kind, struct place place)
+{
+	struct node *node = sf_arena_alloc(p->r->arena, sizeof(*node));
+
+	node->kind = kind;
+	node->op = OP_NONE;
+	node->join = TOKEN_AND;
+	node->place = place;
+	return node;
+}
+
+struct place sf_parse_span(struct place from, struct place to)
+{
+	return (struct place){from.offset, to.offset + to.length - from.offset};
+}
+
+const char *sf_parse_found(struct parser *p)
+{
+	struct place place = p->at->place;
+
+	if (p->at->kind == TOKEN_END)
+		return "the end";
+	return sf_arena_format(p->r->arena, "`%.*s`", place.length > 60 ? 60 : (int)place.length,
+			       p->r->text->text + place.offset);
+}
+
+static bool ends_operand(const struct token *token)
+{
+	return token->kind == TOKEN_END || token->kind == TOKEN_CLOSE || token->kind == TOKEN_AND ||
+	       token->kind == TOKEN_OR;
+}
+
+static void skip(struct parser *p)
+{
+	for (unsigned open = 0; p->at->kind != TOKEN_END && (open || !ends_operand(p->at));
+	     p->at++) {
+		if (p->at->kind == TOKEN_OPEN)
+			open++;
+		else if (p->at->kind == TOKEN_CLOSE)
+			open--;
+	}
+}
+
+struct node *sf_parse_wrong(struct parser *p, struct place place)
+{
+	skip(p);
+	return sf_parse_node(p, NODE_WRONG, place);
+}
+
+static struct node *unknown_name(struct parser *p)
+{
+	const struct token *name = p->at++;
+	const char *near = sf_predicate_near(name->text, name->length);
+
+	sf_filter_wrong(p->r, name->place,
+			near ? sf_arena_format(p->r->arena, "did you mean \"%s\"?", near)
+			     : "write a predicate such as dport = :443, or a field that `sockfeed "
+			       "fields` names",
+			"no predicate or field is named \"%s\"", name->text);
+	/* what looks like a comparison is passed over as one, so that what follows it is read */
+	if (p->at->op != OP_NONE &&
+	    (p->at[1].kind == TOKEN_WORD || p->at[1].kind == TOKEN_STRING)) {
+		p->at += 2;
+		return sf_parse_node(p, NODE_WRONG, name->place);
+	}
+	return sf_parse_wrong(p, name->place);
+}
+
+/* `dport in (80, 443)`: the parenthesis holds no filter, the word was meant as an operator. */
+static bool is_list(const struct token *word)
+{
+	const struct sf_field *field;
+
+	if (word->kind != TOKEN_WORD || word[1].kind != TOKEN_OPEN)
+		return false;
+	return word[2].kind == TOKEN_STRING ||
+	       (word[2].kind == TOKEN_WORD &&
+		!sf_predicate_find(word[2].text, word[2].length, &field));
+}
+
+static struct node *no_operator(struct parser *p, const struct token *name, const char *ops)
+{
+	sf_filter_wrong(p->r, p->at->kind == TOKEN_END ? name->place : p->at->place,
+			sf_arena_format(p->r->arena, "expected one of %s", ops),
+			"%s is to be compared with something, here is %s", name->text,
+			sf_parse_found(p));
+	return sf_parse_wrong(p, name->place);
+}
+
+static struct node *no_value(struct parser *p, const struct node *leaf)
+{
+	const struct token *last = p->at - 1;
+	const char *example = sf_predicate_example(leaf->predicate, leaf->field), *hint;
+
+	if (p->at->kind == TOKEN_OTHER && *p->at->text == '\'')
+		hint = "text stands in double quotes: \"";
+	else
+		hint = sf_arena_format(p->r->arena, "write a value such as %s", example);
+	sf_filter_wrong(p->r, p->at->kind == TOKEN_END ? last->place : p->at->place, hint,
+			"a value was expected after `%.*s`, not %s", (int)last->place.length,
+			p->r->text->text + last->place.offset, sf_parse_found(p));
+	return sf_parse_wrong(p, leaf->name);
+}
+
+struct node *sf_parse_leaf(struct parser *p)
+{
+	const struct token *name = p->at;
+	const struct sf_field *field;
+	const struct predicate *predicate = sf_predicate_find(name->text, name->length, &field);
+	sf_cleanup(sf_buf_finish) struct sf_buf ops = {0};
+	struct node *leaf;
+
+	if (!predicate)
+		return unknown_name(p);
+	leaf = sf_parse_node(p, NODE_LEAF, name->place);
+	leaf->predicate = predicate;
+	leaf->field = field;
+	leaf->name = name->place;
+	p->at++;
+	if (!predicate->valued)
+		return leaf;
+	sf_ops_list(&ops, sf_predicate_ops(predicate, field));
+
+	if (p->at->op != OP_NONE && ops.length) {
+		leaf->op = p->at->op;
+		if (!(sf_predicate_ops(predicate, field) & 1u << leaf->op))
+			sf_filter_wrong(
+				p->r, p->at->place,
+				sf_arena_format(p->r->arena, "expected one of %s", ops.data),
+				"%s is not ordered: %s does not compare it", name->text,
+				sf_op_name(leaf->op));
+		p->at++;
+	} else if (predicate->op_needed || (ops.length && is_list(p->at))) {
+		return no_operator(p, name, ops.data);
+	}
+	if (p->at->kind != TOKEN_WORD && p->at->kind != TOKEN_STRING)
+		return no_value(p, leaf);
+	leaf->word = p->at->text;
+	leaf->length = p->at->length;
+	leaf->quoted = p->at->kind == TOKEN_STRING;
+	leaf->value = p->at->place;
+	leaf->place = sf_parse_span(name->place, p->at->place);
+	p->at++;
+	return leaf;
+}

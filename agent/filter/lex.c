@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Text becomes tokens. A word is whatever stands between blanks and symbols, so addresses, ports,
+ * durations and paths need no quotes: [fe80::/10]:22, *:443, 10Mbit/s, /system.slice. What a word
+ * means is for the parser, by where it stands. Every error of the lexer is reported, then the
+ * reading goes on behind it.
+ */
+#include "filter/stages.h"
+
+static bool blank(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/* Commas, tildes and apostrophes end words too: they have, or will have, a meaning of their own. */
+static bool in_word(char c)
+{
+	return (unsigned char)c > ' ' && c != 0x7f && !strchr("()=!<>&|\"'~,;", c);
+}
+
+bool sf_filter_is_bare(const char *text, size_t length)
+{
+	static const char *const reserved[] = {"and", "or", "not"};
+
+	for (size_t i = 0; i < length; i++) {
+		if (!in_word(text[i]))
+			return false;
+	}
+	for (size_t i = 0; i < SF_COUNT(reserved); i++) {
+		if (length == strlen(reserved[i]) && !memcmp(text, reserved[i], length))
+			return false;
+	}
+	return length > 0;
+}
+
+static bool is(const struct token *token, const char *word)
+{
+	return token->length == strlen(word) && !memcmp(token->text, word, token->length);
+}
+
+static void word(struct reading *r, struct token *token, const char *at, const char *end)
+{
+	const char *stop = at;
+
+	while (stop < end && in_word(*stop))
+		stop++;
+	token->place.length = token->length = (uint32_t)(stop - at);
+	token->text = sf_arena_copy(r->arena, at, token->length);
+	token->op = sf_op_word(token->text, token->length);
+	token->kind = is(token, "and")	 ? TOKEN_AND
+		      : is(token, "or")	 ? TOKEN_OR
+		      : is(token, "not") ? TOKEN_NOT
+					 : TOKEN_WORD;
+}
+
+/* What the quotes hold: \" and \\ stand for " and \. */
+static void string(struct reading *r, struct token *token, const char *at, const char *end)
+{
+	const char *stop = at + 1;
+	char *out;
+
+	while (stop < end && *stop != '"')
+		stop += *stop == '\\' && stop + 1 < end ? 2 : 1;
+	token->kind = TOKEN_STRING;
+	token->place.length = (uint32_t)(stop - at) + (stop < end);
+	if (stop == end)
+		sf_filter_wrong(r, (struct place){token->place.offset, 1}, "end the text with \"",
+				"a quote that is never closed");
+	token->text = out = sf_arena_alloc(r->arena, (size_t)(stop - at));
+	while (++at < stop) {
+		struct place here = {(uint32_t)(at - r->text->text), 1};
+
+		if (*at == '\\' && at + 1 < stop && (at[1] == '"' || at[1] == '\\'))
+			at++;
+		else if (*at == '\\')
+			sf_filter_wrong(r, here, "write \\\\ for a backslash, \\\" for a quote",
+					"a backslash that escapes nothing");
+		else if (!*at)
+			sf_filter_wrong(r, here, NULL, "a NUL byte");
+		*out++ = *at;
+	}
+	token->length = (uint32_t)(out - token->text);
+}
+
+static void symbol(struct token *token, const char *at, size_t left)
+{
+	size_t length = 1;
+
+	token->op = sf_op_symbol(at, left, &length);
+	if (token->op != OP_NONE) {
+		token->kind = TOKEN_OP;
+	} else if (*at == '(' || *at == ')') {
+		token->kind = *at == '(' ? TOKEN_OPEN : TOKEN_CLOSE;
+	} else if (*at == '&' || *at == '|') {
+		token->kind = *at == '&' ? TOKEN_AND : TOKEN_OR;
+		length = left > 1 && at[1] == *at ? 2 : 1;
+	} else {
+		token->kind = *at == '!' ? TOKEN_NOT : TOKEN_OTHER;
+	}
+	token->place.length = token->length = (uint32_t)length;
+}
+
+struct token *sf_filter_lex(struct reading *r)
+{
+	const char *begin = r->text->text, *end = begin + r->text->length, *at = begin;
+	sf_cleanup(sf_buf_finish) struct sf_buf list = {0};
+	struct token *tokens;
+	struct token token;
+
+	if (r->text->length > SF_FILTER_LENGTH) {
+		sf_filter_wrong(r, (struct place){SF_FILTER_LENGTH, 1}, NULL,
+				"a filter is at most 64 KiB long, this has %zu bytes",
+				r->text->length);
+		end = begin;
+	}
+	do {
+		for (; at < end && (blank(*at) || !*at); at++) {
+			if (!*at)
+				sf_filter_wrong(r, (struct place){(uint32_t)(at - begin), 1}, NULL,
+						"a NUL byte");
+		}
+		token = (struct token){.kind = TOKEN_END,
+				       .op = OP_NONE,
+				       .text = at,
+				       .place.offset = (uint32_t)(at - begin)};
+		if (at < end && *at == '"')
+			string(r, &token, at, end);
+		else if (at < end && in_word(*at))
+			word(r, &token, at, end);
+		else if (at < end)
+			symbol(&token, at, (size_t)(end - at));
+		at += token.place.length;
+		sf_buf_add(&list, &token, sizeof(token));
+	} while (token.kind != TOKEN_END);
+
+	tokens = sf_arena_alloc(r->arena, list.length);
+	memcpy(tokens, list.data, list.length);
+	return tokens;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the two files of the parser share: parse.c reads chains and parentheses, leaf.c single
+ * predicates and the errors in them.
+ */
+#pragma once
+
+#include "filter/stages.h"
+
+struct parser {
+	struct reading *r;
+	const struct token *begin, *at;
+	/* of the normal form, around all that follows the states: it is no depth */
+	const struct token *free_paren;
+	bool gave_up; /* nested too deep: the rest of the text is not read */
+	unsigned depth;
+};
+
+struct node *sf_parse_node(struct parser *, enum node_kind, struct place);
+struct place sf_parse_span(struct place from, struct place to);
+/* "`in`", or "the end": what was found where something else was expected. */
+const char *sf_parse_found(struct parser *);
+/* Behind an error: on to the next `and`, `or`, `)` or the end, over whole parentheses. */
+struct node *sf_parse_wrong(struct parser *, struct place);
+struct node *sf_parse_leaf(struct parser *);

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Ports: a number, :443, or the name of a service as /etc/services has it, looked up once while
+ * the filter is read. sport and dport compare what the header says: 0 where a socket has no peer.
+ */
+#include <arpa/inet.h>
+#include <netdb.h>
+
+#include "filter/stages.h"
+
+/* The number of a service, or -1. */
+static int service(const char *name)
+{
+	char memory[1024]; /* aliases; a longer entry is not found */
+	struct servent entry, *found = NULL;
+
+	if (getservbyname_r(name, "tcp", &entry, memory, sizeof(memory), &found) || !found)
+		return -1;
+	return ntohs((uint16_t)found->s_port);
+}
+
+/*
+ * The port, or -1 after an error. `text` has a NUL or what does not belong to the port behind it.
+ */
+int sf_filter_port(struct reading *r, struct place place, const char *text, size_t length)
+{
+	const char *name = sf_arena_copy(r->arena, text, length);
+	size_t digits = strspn(name, "0123456789");
+	unsigned long number = 0;
+	int port;
+
+	for (size_t i = 0; i < digits && number <= UINT16_MAX; i++)
+		number = number * 10 + (unsigned long)(name[i] - '0');
+	if (length && digits == length && number <= UINT16_MAX)
+		return (int)number;
+	if ((length && digits == length) ||
+	    (*name == '-' && strspn(name + 1, "0123456789") == length - 1)) {
+		sf_filter_wrong(r, place, NULL, "a port is 0 to 65535, not %s", name);
+		return -1;
+	}
+	port = length && strlen(name) == length ? service(name) : -1;
+	if (port < 0)
+		sf_filter_wrong(
+			r, place,
+			"write a number such as :443, or a name that /etc/services has for tcp",
+			"no service is named \"%s\"", name);
+	return port;
+}
+
+static bool holds_port(const struct test *test, const struct sf_view *view)
+{
+	const uint8_t *bytes = view->part[SF_PART_HEADER] + test->offset;
+	uint64_t port = (uint64_t)(bytes[0] << 8 | bytes[1]);
+
+	return (test->range.low <= port && port <= test->range.high) != test->negate;
+}
+
+void sf_test_port(struct test *test, bool peer)
+{
+	test->holds = holds_port;
+	test->offset =
+		peer ? offsetof(struct sf_inet_msg, dport) : offsetof(struct sf_inet_msg, sport);
+}
+
+void sf_read_port(struct reading *r, struct node *node)
+{
+	const char *text = node->word + (*node->word == ':');
+	size_t length = node->length - (size_t)(text - node->word);
+	uint32_t known = sf_states_known(r->tables);
+	int port;
+
+	if (memchr(text, ':', length)) {
+		sf_filter_wrong(r, node->value,
+				sf_arena_format(r->arena, "write %s %s",
+						node->predicate->peer ? "dst" : "src", node->word),
+				"a port was expected, not an address");
+		return;
+	}
+	port = sf_filter_port(r, node->value, text, length);
+	if (port < 0)
+		return;
+	sf_test_port(&node->test, node->predicate->peer);
+	node->number = (uint64_t)port;
+	sf_filter_range(&node->test, node->op, node->number, 0, UINT16_MAX);
+	/* `dport < 0`, `dport >= 0`: never, always */
+	node->exact = node->test.range.low > node->test.range.high ||
+		      (!node->test.range.low && node->test.range.high == UINT16_MAX);
+	node->states = node->exact && node->test.range.low ? 0 : known;
+}
+
+void sf_print_port(const struct node *node, struct sf_buf *buf)
+{
+	sf_buf_format(buf, ":%u", (unsigned)node->number);
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the files of the filter call of one another, in the order of the stages. sf_read_X reads a
+ * leaf's value into its test, or says what is wrong; sf_print_X writes it for the normal form.
+ */
+#pragma once
+
+#include "filter/tree.h"
+
+/* predicates.c */
+const struct predicate *sf_predicate_find(const char *name, size_t length,
+					  const struct sf_field **field);
+const char *sf_predicate_near(const char *name, size_t length); /* the nearest known name or NULL */
+unsigned sf_predicate_ops(const struct predicate *, const struct sf_field *);
+/* An example of a value; "duration", "size" ... */
+const char *sf_predicate_example(const struct predicate *, const struct sf_field *);
+const char *sf_unit_kind(enum sf_unit);
+/* OP_NONE: it is no operator. Of symbols the longest that stands here. */
+enum op sf_op_word(const char *word, size_t length);
+enum op sf_op_symbol(const char *text, size_t left, size_t *length);
+const char *sf_op_name(enum op);
+void sf_ops_list(struct sf_buf *, unsigned ops); /* "= != < <= > >=" */
+
+/* lex.c: a list that ends with TOKEN_END */
+struct token *sf_filter_lex(struct reading *);
+bool sf_filter_is_bare(const char *text, size_t length); /* a value that needs no quotes */
+/* parse.c: NULL for an empty text */
+struct node *sf_filter_parse(struct reading *, const struct token *);
+/* mixed.c: `and` beside `or`: both readings of a chain of operands */
+void sf_filter_mixed(struct reading *, const struct node *first, const struct node *last);
+
+/* check.c */
+void sf_filter_check(struct reading *, struct node *, struct checked *);
+/* An error at a place: counts it. */
+void sf_filter_wrong(struct reading *, struct place, const char *hint, const char *message, ...)
+	SF_PRINTF(4, 5);
+/* The place of some bytes of a leaf's value. */
+struct place sf_filter_within(const struct node *leaf, const char *at, size_t length);
+/* op and number become a range within least and most. */
+void sf_filter_range(struct test *, enum op, uint64_t number, uint64_t least, uint64_t most);
+
+/* states.c */
+uint32_t sf_states_known(uint32_t tables);
+uint32_t sf_states_usual(uint32_t tables);
+uint32_t sf_states_of(const struct sf_view *); /* the one bit of a reply */
+uint32_t sf_states_gather(const struct node *clauses, uint32_t known);
+void sf_states_print(struct sf_buf *, uint32_t set); /* as leading clauses */
+const char *sf_states_name(uint32_t set);	     /* of a state or group, or NULL */
+void sf_read_state(struct reading *, struct node *);
+void sf_print_state(const struct node *, struct sf_buf *);
+
+/* port.c */
+int sf_filter_port(struct reading *, struct place, const char *text, size_t length);
+void sf_test_port(struct test *, bool peer); /* the range is the caller's */
+void sf_read_port(struct reading *, struct node *);
+void sf_print_port(const struct node *, struct sf_buf *);
+
+/* address.c */
+bool sf_filter_address(struct reading *, const struct node *, const char *text, size_t length,
+		       struct prefix *);
+bool sf_prefix_match(const struct prefix *, const uint8_t *address, bool v4);
+void sf_prefix_print(const struct prefix *, struct sf_buf *, bool brackets);
+/* host.c */
+void sf_read_host(struct reading *, struct node *);
+void sf_print_host(const struct node *, struct sf_buf *);
+
+/* here.c: what is looked up on this host, once, while the filter is read */
+void sf_read_dev(struct reading *, struct node *);
+void sf_read_cgroup(struct reading *, struct node *);
+void sf_read_autobound(struct reading *, struct node *);
+void sf_read_mark(struct reading *, struct node *);
+void sf_print_mark(const struct node *, struct sf_buf *);
+void sf_print_word(const struct node *, struct sf_buf *);
+
+/* compare.c: comparisons with fields; number.c: those that are numbers */
+void sf_test_number(struct test *, const struct sf_field *); /* the range is the caller's */
+int sf_filter_number(const char *text, size_t length, uint64_t *ret); /* or 0x1f */
+void sf_read_field(struct reading *, struct node *);
+void sf_print_field(const struct node *, struct sf_buf *);
+void sf_read_number(struct reading *, struct node *);
+void sf_print_number(const struct node *, struct sf_buf *);
+void sf_read_share(struct reading *, struct node *);
+void sf_print_share(const struct node *, struct sf_buf *);
+
+/* judge.c */
+struct step *sf_filter_compile(struct sf_arena *, const struct node *tree, unsigned *count);
+
+/* print.c */
+void sf_filter_quote(struct sf_buf *, const char *bytes, size_t length);

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the stages of the filter hand on: tokens, then a tree whose nodes keep their place in the
+ * text, then the same tree checked. The order of the stages: lex.c -> parse.c -> check.c (with the
+ * files of the single predicates) -> judge.c, print.c.
+ *
+ * A predicate is a row of the table in predicates.c: how it is written, by what it may be
+ * compared, who reads its value, what it costs. Reading a value fills a test: the function that
+ * answers for one view, and what that function compares with.
+ */
+#pragma once
+
+#include <sockfeed/filter.h>
+
+#define SF_FILTER_DEPTH	 64
+#define SF_FILTER_LENGTH 65536
+#define SF_FILTER_ERRORS 100 /* that are told of one text */
+
+struct place { /* bytes of the text */
+	uint32_t offset, length;
+};
+
+/* What every stage needs to know of one reading. */
+struct reading {
+	const struct sf_text *text;
+	struct sf_complaints *complaints;
+	struct sf_arena *arena;
+	uint32_t tables;
+	unsigned errors;
+};
+
+/* ---- tokens ---- */
+
+enum op { OP_EQ, OP_NE, OP_LT, OP_LE, OP_GT, OP_GE, OP_COUNT, OP_NONE = OP_COUNT };
+#define OPS_EQUAL (1u << OP_EQ | 1u << OP_NE)
+#define OPS_ALL	  ((1u << OP_COUNT) - 1)
+
+enum token_kind {
+	TOKEN_END,
+	TOKEN_WORD,
+	TOKEN_STRING,
+	TOKEN_OP,
+	TOKEN_OPEN,
+	TOKEN_CLOSE,
+	TOKEN_AND,
+	TOKEN_OR,
+	TOKEN_NOT,
+	TOKEN_OTHER /* a character that begins nothing */
+};
+
+struct token {
+	enum token_kind kind;
+	enum op op; /* also of a word that is one: eq, ne ... */
+	struct place place;
+	const char *text; /* with a NUL behind; of a string, what the quotes hold */
+	uint32_t length;
+};
+
+/* ---- tests: one question about one reply ---- */
+
+struct prefix { /* 4 bytes and a v4 family match v4-mapped addresses too; family 0 matches all */
+	uint8_t family; /* AF_INET, AF_INET6 or 0 */
+	uint8_t bits;
+	uint8_t bytes[16];
+};
+
+struct test {
+	bool (*holds)(const struct test *, const struct sf_view *);
+	const struct sf_field *field; /* that it reads; NULL: the header alone */
+	bool negate;		      /* of what holds() compares; an absent value never holds */
+	uint8_t cost;		      /* cheap ones are judged first; of a chain: the dearest */
+	uint8_t part, size;	      /* plain numbers: where they lie ... */
+	uint16_t offset;
+	uint64_t sign; /* ... and what is flipped so that they order as unsigned */
+	union {
+		struct {
+			uint64_t low, high; /* both included; low > high: never */
+		} range;
+		struct {
+			double low, high;
+		} share;
+		struct {
+			struct prefix prefix;
+			int32_t port; /* -1: any */
+		} host;
+		struct {
+			uint32_t value, mask;
+		} mark;
+		struct {
+			const char *bytes;
+			size_t length;
+		} text;
+		uint32_t states;
+	};
+};
+
+/* ---- the tree ---- */
+
+enum node_kind {
+	NODE_AND,
+	NODE_OR,
+	NODE_NOT,
+	NODE_LEAF,
+	NODE_GATHER, /* of the clauses that are its children; gone after the check */
+	NODE_WRONG   /* an error stands in its place */
+};
+
+struct node {
+	enum node_kind kind;
+	enum token_kind join;	   /* how it hangs on its left neighbour: TOKEN_AND or TOKEN_OR */
+	struct place place;	   /* parentheses included */
+	struct node *child, *next; /* first child; next sibling */
+
+	/* of a leaf, as written */
+	const struct predicate *predicate;
+	const struct sf_field *field; /* of predicates that are comparisons with a field */
+	enum op op;		      /* OP_NONE: none was written */
+	struct place name, value;
+	const char *word; /* the value, NUL behind */
+	uint32_t length;
+	bool quoted;
+
+	/* once checked */
+	struct test test;
+	uint64_t number; /* the value as it was meant, for the normal form */
+	double ratio;
+	uint32_t states; /* where it may hold: 1 << SF_ESTABLISHED ... */
+	bool exact;	 /* it holds there and nowhere else */
+	bool has_state;	 /* a state is named in it */
+};
+
+struct predicate {
+	const char *name;    /* NULL: the comparison with a field */
+	unsigned ops;	     /* mask of 1 << enum op; fields: by their type */
+	bool valued;	     /* false: it stands alone */
+	bool op_needed;	     /* `state X`, `dev X`: no; tcp.rtt_us = X: yes */
+	bool peer;	     /* of two ends the other one: dport, dst */
+	uint8_t cost;	     /* of its test, below SF_COST_MOST */
+	const char *example; /* of a value, for errors */
+	void (*read)(struct reading *, struct node *);	     /* the value becomes the test */
+	void (*print)(const struct node *, struct sf_buf *); /* the value, as it is read again */
+};
+#define SF_COST_MOST 4
+
+/* ---- what comes out ---- */
+
+struct checked {
+	struct node *tree; /* what is judged beyond the states, or NULL */
+	uint32_t clause;   /* the states clause of the normal form */
+	uint32_t states;   /* to be asked for */
+	bool usual;	   /* no state was named */
+};
+
+struct step { /* goes to yes or no: the number of a later step, or one of the two ends */
+	struct test test;
+	uint16_t yes, no;
+};
+enum { STEP_HOLDS = UINT16_MAX, STEP_FAILS = UINT16_MAX - 1 };
+
+struct sf_filter {
+	struct sf_arena *arena; /* owns all of it, this too */
+	struct checked checked;
+	struct sf_needs needs;
+	const struct step *steps;
+	unsigned count;
+};
