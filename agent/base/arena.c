@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Small pieces of memory that live and die together, cut from blocks. Zeroed and aligned for any type.
+ * Small pieces of memory that live and die together, cut from blocks. Zeroed and aligned for any
+ * type.
  */
 #include <stdlib.h>
 #include <string.h>

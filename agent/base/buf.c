@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Bytes and formatted text go in at the end, one NUL-terminated text comes out. The capacity doubles.
+ * Bytes and formatted text go in at the end, one NUL-terminated text comes out. The capacity
+ * doubles.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The three clocks in microseconds, and the stamp of RFC 3339 in UTC. The stamp is written for every receive from the kernel:
- * own arithmetic, no tables of time zones, no allocation.
+ * The three clocks in microseconds, and the stamp of RFC 3339 in UTC. The stamp is written for
+ * every receive from the kernel: own arithmetic, no tables of time zones, no allocation.
  */
 #include <string.h>
 #include <time.h>
@@ -44,7 +44,9 @@ static void put(char *out, unsigned number, unsigned digits)
 	}
 }
 
-/* Years that begin in March: then the leap day is the last of its year, and months have a formula. */
+/*
+ * Years that begin in March: then the leap day is the last of its year, and months have a formula.
+ */
 static void put_date(char *out, unsigned days)
 {
 	unsigned day = days + MARCH_0;

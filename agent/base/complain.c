@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is wrong in what a user wrote: kept as it is found, in any order, printed by file and place. All of it is reported in
- * one run, up to a thousand; of those above, only the number.
+ * What is wrong in what a user wrote: kept as it is found, in any order, printed by file and place.
+ * All of it is reported in one run, up to a thousand; of those above, only the number.
  */
 #include <stdlib.h>
 #include <string.h>

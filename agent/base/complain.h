@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A complaint as it is kept: places are counted and the excerpt is cut when it is added, so nothing of the text is needed later.
+ * A complaint as it is kept: places are counted and the excerpt is cut when it is added, so nothing
+ * of the text is needed later.
  */
 #pragma once
 
@@ -18,20 +19,26 @@ struct sf_excerpt {
 
 struct sf_complaint {
 	char *name, *within, *message, *hint; /* within and hint may be NULL */
-	size_t file;                          /* which of the files, in order of addition */
-	size_t offset;                        /* with name and place: tells the same complaint again */
-	struct sf_place place;                /* in the file */
-	struct sf_place inner;                /* in the text, where `within` says what it is; line 0: it has one line alone */
+	size_t file;			      /* which of the files, in order of addition */
+	size_t offset;	       /* with name and place: tells the same complaint again */
+	struct sf_place place; /* in the file */
+	struct sf_place inner; /* in a text inside a file; line 0: it has one line alone */
 	struct sf_excerpt excerpt;
 	size_t order;
 	bool warning;
 };
 
-/* Where in a text a byte is, in characters; behind the last line's last character for a byte behind that. */
+/*
+ * Where in a text a byte is, in characters; behind the last line's last character for a byte behind
+ * that.
+ */
 struct sf_place sf_place_of(const struct sf_text *text, size_t offset);
 /* The line around [offset, offset + length), ready to print, to be freed. */
 struct sf_excerpt sf_excerpt_of(const struct sf_text *text, size_t offset, size_t length);
 /* Whether the text is longer than one line. */
 bool sf_text_has_lines(const struct sf_text *text);
-/* Adds text as a terminal may show it: control characters and what is not UTF-8 as `?`; a tab as a space. */
+/*
+ * Adds text as a terminal may show it: control characters and what is not UTF-8 as `?`; a tab as a
+ * space.
+ */
 void sf_show(struct sf_buf *buf, const char *bytes, size_t length);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An error is a negative errno and one sentence. The names of the numbers are a table of our own: strerrorname_np()
- * is glibc's alone, and records carry these names on every libc.
+ * An error is a negative errno and one sentence. The names of the numbers are a table of our own:
+ * strerrorname_np() is glibc's alone, and records carry these names on every libc.
  */
 #include <sockfeed/base.h>
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Lines, columns and excerpts of a text that a user wrote. A column is one character; a byte that is not UTF-8 is one too.
- * A text's last newlines end its last line and begin no other: "something is missing at the end" is shown where one would write it.
+ * Lines, columns and excerpts of a text that a user wrote. A column is one character; a byte that
+ * is not UTF-8 is one too. A text's last newlines end its last line and begin no other: "something
+ * is missing at the end" is shown where one would write it.
  */
 #include <string.h>
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The log: one line an event to stderr, by one write, from any thread. Its two settings are the program's only globals: a
- * warning must find its way out before there is a configuration, and from every thread after.
+ * The log: one line an event to stderr, by one write, from any thread. Its two settings are the
+ * program's only globals: a warning must find its way out before there is a configuration, and from
+ * every thread after.
  */
 #include <stdatomic.h>
 #include <string.h>

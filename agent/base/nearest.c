@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The known name that a user most likely meant: edit distance where a swap of neighbours is one edit (optimal string
- * alignment), letters of either case alike.
+ * The known name that a user most likely meant: edit distance where a swap of neighbours is one
+ * edit (optimal string alignment), letters of either case alike.
  */
 #include <ctype.h>
 #include <string.h>

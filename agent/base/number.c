@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Decimal numbers with a fraction: digits are gathered in 128 bits, fractions are cancelled before they are multiplied, so a
- * result is exact or refused. Shares are doubles: strtod rounds them, in the C locale, which the program never leaves.
+ * Decimal numbers with a fraction: digits are gathered in 128 bits, fractions are cancelled before
+ * they are multiplied, so a result is exact or refused. Shares are doubles: strtod rounds them, in
+ * the C locale, which the program never leaves.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Numbers with units, as users write them, read exactly and printed back. One table holds the suffixes: every kind of number
- * is counted in a smallest step (nanoseconds, bytes, bits a second), and a suffix and the unit in which we hold a number
- * are both so many steps. What does not come out whole is refused, so a number that was read is the number that was meant.
+ * Numbers with units, as users write them, read exactly and printed back. One table holds the
+ * suffixes: every kind of number is counted in a smallest step (nanoseconds, bytes, bits a second),
+ * and a suffix and the unit in which we hold a number are both so many steps. What does not come
+ * out whole is refused, so a number that was read is the number that was meant.
  */
 #include <string.h>
 

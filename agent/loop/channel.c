@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A bounded queue of pointers between threads: a ring under a mutex. The loop is woken under the same mutex, so after
- * sf_channel_wakes(channel, NULL) its source may go.
+ * A bounded queue of pointers between threads: a ring under a mutex. The loop is woken under the
+ * same mutex, so after sf_channel_wakes(channel, NULL) its source may go.
  */
 #include <pthread.h>
 #include <stdlib.h>

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * When the next tick is due. One rule holds all promises: the next tick is the first of the grid that is at least half an
- * interval later than the one just handled. So neither a clock that was set nor a process that was stopped makes two ticks
- * follow each other closely, and ticks that came meanwhile are counted, never made up for.
+ * When the next tick is due. One rule holds all promises: the next tick is the first of the grid
+ * that is at least half an interval later than the one just handled. So neither a clock that was
+ * set nor a process that was stopped makes two ticks follow each other closely, and ticks that came
+ * meanwhile are counted, never made up for.
  */
 #include <sockfeed/loop.h>
 
 /*
- * Two clocks are never read at the same moment; a difference below this is that. Above it the wall clock was slewed or set,
- * and the grid follows. So queries of one interval keep the same ticks to the microsecond.
+ * Two clocks are never read at the same moment; a difference below this is that. Above it the wall
+ * clock was slewed or set, and the grid follows. So queries of one interval keep the same ticks to
+ * the microsecond.
  */
 #define READING_US 1000
 
@@ -48,7 +50,9 @@ uint64_t sf_grid_advance(struct sf_grid *grid, uint64_t mono, uint64_t wall)
 	grid->next = first_from(mono + (interval + 1) / 2, origin(grid), interval);
 	if (grid->next <= before)
 		return 0;
-	/* where the grid has moved it is not a whole number of intervals: the nearest counts */
+	/*
+	 * where the grid has moved it is not a whole number of intervals: the nearest counts
+	 */
 	passed = (grid->next - before + interval / 2) / interval;
 	return passed ? passed - 1 : 0;
 }

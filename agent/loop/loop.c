@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One turn: set the clock, wait for events, call the sources that have some, free those that were removed meanwhile.
- * A stop is one atomic word and a wake-up, so a signal handler may ask for it too.
+ * One turn: set the clock, wait for events, call the sources that have some, free those that were
+ * removed meanwhile. A stop is one atomic word and a wake-up, so a signal handler may ask for it
+ * too.
  */
 #include <limits.h>
 #include <stdlib.h>

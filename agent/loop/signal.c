@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A signal as a callback: blocked for the thread and all that it makes, read from a signalfd of its own. It stays blocked when
- * the source is removed: a late SIGTERM must not kill a program that is ending in order.
+ * A signal as a callback: blocked for the thread and all that it makes, read from a signalfd of its
+ * own. It stays blocked when the source is removed: a late SIGTERM must not kill a program that is
+ * ending in order.
  */
 #include <signal.h>
 #include <string.h>

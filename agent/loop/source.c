@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Adding, calling and removing a source. Removal ends its watch at once; its memory stays until no turn is under way, because
- * events that epoll has reported already may still point to it.
+ * Adding, calling and removing a source. Removal ends its watch at once; its memory stays until no
+ * turn is under way, because events that epoll has reported already may still point to it.
  */
 #include <stdlib.h>
 #include <string.h>

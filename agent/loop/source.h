@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The loop and its sources, as the files of this room see them. A source brings `ready` (its descriptor has events) and `finish`
- * (give back what it holds); loop.c knows no kinds. A timer has no descriptor: timer.c keeps them behind one timerfd.
+ * The loop and its sources, as the files of this room see them. A source brings `ready` (its
+ * descriptor has events) and `finish` (give back what it holds); loop.c knows no kinds. A timer has
+ * no descriptor: timer.c keeps them behind one timerfd.
  */
 #pragma once
 
@@ -44,7 +45,10 @@ struct sf_loop {
 	uint64_t armed; /* what the timerfd is set to, 0: not set */
 };
 
-/* A source of the loop, with a copy of what `like` says; its descriptor (or -1) is watched and on failure still the caller's. */
+/*
+ * A source of the loop, with a copy of what `like` says; its descriptor (or -1) is watched and on
+ * failure still the caller's.
+ */
 int sf_source_add(struct sf_loop *, const struct sf_source *like, uint32_t events,
 		  struct sf_source **ret, struct sf_err *err);
 /* Calls who asked, unless it was removed; measures how long that takes. */

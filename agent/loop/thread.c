@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Threads: named for ps and debuggers, with a small stack, and deaf to signals, which belong to the loop's thread.
+ * Threads: named for ps and debuggers, with a small stack, and deaf to signals, which belong to the
+ * loop's thread.
  */
 #include <limits.h>
 #include <pthread.h>
@@ -42,7 +43,10 @@ static void *begin(void *arg)
 	return NULL;
 }
 
-/* All but those that tell of a fault in the thread itself: blocked, they would end the process without a trace. */
+/*
+ * All but those that tell of a fault in the thread itself: blocked, they would end the process
+ * without a trace.
+ */
 static void all_signals(sigset_t *set)
 {
 	static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP};

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Timers: a list sorted by time behind one timerfd, which is set to the first of them before the loop waits. A new time is
- * looked for from the far end: ticks are set an interval ahead, behind nearly all others.
+ * Timers: a list sorted by time behind one timerfd, which is set to the first of them before the
+ * loop waits. A new time is looked for from the far end: ticks are set an interval ahead, behind
+ * nearly all others.
  */
 #include <string.h>
 #include <sys/epoll.h>
@@ -56,7 +57,10 @@ void sf_timer_set(struct sf_source *timer, uint64_t mono_us)
 	insert(&timer->loop->waiting, timer);
 }
 
-/* The due ones are set apart first: what a callback sets, even to a time that has passed, waits for the next turn. */
+/*
+ * The due ones are set apart first: what a callback sets, even to a time that has passed, waits for
+ * the next turn.
+ */
 static void clock_ready(struct sf_source *clock, uint32_t events)
 {
 	struct sf_loop *loop = clock->loop;

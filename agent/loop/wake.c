@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Waking the loop from other threads and from signal handlers: an eventfd for each source, whose counter makes several
- * wakes before the callback one.
+ * Waking the loop from other threads and from signal handlers: an eventfd for each source, whose
+ * counter makes several wakes before the callback one.
  */
 #include <string.h>
 #include <sys/epoll.h>

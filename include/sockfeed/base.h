@@ -44,7 +44,7 @@ struct sf_err {
 
 /* Formats the sentence (cut at its size) and returns code, a negative errno. err may be NULL. */
 int sf_fail(struct sf_err *err, int code, const char *format, ...) SF_PRINTF(3, 4);
-/* "ENOENT" for 2 or -2; "E<number>" for one without a name. Static memory. */
+/* "ENOENT" for 2 or -2; "E<number>" for one without a name, good until the thread's next call. Static memory. */
 const char *sf_errno_name(int code);
 
 /* ---- complaints: what a user wrote, where, and what would be right ---- */
@@ -88,13 +88,16 @@ void sf_warn(struct sf_complaints *, const struct sf_text *text, size_t offset, 
  *     did you mean "interval"?
  *
  * A text inside a file: `sockfeed.yaml:14:13: error: in the filter of "slow_https", line 1, column 31: ...`.
- * Control characters of the excerpt are shown as `?`, a tab as one space; a long line is cut around the caret.
+ * A text of one line leaves out "line 1, ". A column is one character; leading blanks of the line are not shown.
+ * Without a name nothing stands before "error:", without a line (a file that cannot be opened) the name alone. A place
+ * behind the last line is that line's end. Control characters are shown as `?` everywhere, a tab as one space; a long
+ * line is cut around the caret; each line of a hint is indented. A thousand are kept, "and 12 more" counts the rest.
  */
 void sf_complaints_print(const struct sf_complaints *, FILE *);
 
 /*
- * The one of `count` names nearest to `name` (edit distance with swaps, at most a third of its length, at least 1), or NULL.
- * `get(arg, i)` gives the i-th; NULL entries are passed over.
+ * The one of `count` names nearest to `name`, or NULL: edit distance with swaps, upper case like lower case, at most a
+ * third of its length or 1, and less than all of it. `get(arg, i)` gives the i-th; NULL entries are passed over.
  */
 const char *sf_nearest(const char *name, size_t length, size_t count, const char *(*get)(const void *arg, size_t i),
 		       const void *arg);
@@ -139,13 +142,15 @@ const char *sf_unit_example(enum sf_unit);
 
 /*
  * Reads a number with an optional fraction and an optional suffix into `unit`. Without a suffix the number is in the
- * field's own unit; *bare says so (a configuration refuses it, a filter does not). `value` is exact: 0.5s is 500000 us; what does
- * not come out whole, is negative or leaves 64 bits is -ERANGE; no number or another kind's suffix is -EINVAL, a
- * number with an unknown suffix too. For RATIO `value` holds nothing and `ratio` the share. err says what is wrong in words.
+ * field's own unit; *bare says so (a configuration refuses it, a filter does not). `value` is exact: 0.5s is 500000 us;
+ * what does not come out whole, is negative or leaves 64 bits is -ERANGE; no number or another kind's suffix is
+ * -EINVAL, a number with an unknown suffix too. For RATIO `value` holds nothing and `ratio` the share (0 or more, 150% too).
+ * err says what is wrong in words. On failure nothing else is touched; bare may be NULL, and what the unit does not
+ * use.
  */
 int sf_unit_read(const char *text, size_t length, enum sf_unit unit, uint64_t *value, double *ratio, bool *bare,
 		 struct sf_err *err);
-/* The shortest text that reads back to the same value: 60s -> "1m", 1536 -> "1536B", 0 -> "0s". */
+/* The shortest text without a fraction that reads back to the same value: 60s -> "1m", 1536 -> "1536B", 0 -> "0s". */
 void sf_unit_print(struct sf_buf *, enum sf_unit, uint64_t value, double ratio);
 
 /* ---- clocks: microseconds ---- */
@@ -160,7 +165,10 @@ void sf_clock_stamp(char out[SF_STAMP_SIZE], uint64_t wall_us);
 
 enum sf_log_level { SF_LOG_ERROR, SF_LOG_WARN, SF_LOG_INFO, SF_LOG_DEBUG };
 void sf_log_setup(enum sf_log_level most, bool json);
-/* One line, one write: `2026-11-22T06:03:00.123456Z info: text`, or {"time":...,"level":"info","message":"text"}. Any thread. */
+/*
+ * One line, one write, any thread: `2026-11-22T06:03:00.123456Z info: text`, or
+ * {"time":...,"level":"info","message":"text"}. The levels are error, warning, info, debug.
+ */
 void sf_log(enum sf_log_level, const char *format, ...) SF_PRINTF(2, 3);
 
 /* ---- JSON text for the control plane; records have their own writer ---- */
@@ -201,7 +209,8 @@ struct sf_key {
 	const char *name;
 	enum sf_kind kind;
 	size_t offset;        /* in the settings' struct */
-	const char *standard; /* the default, as a user would write it, through the same reader; NULL: required ("" for SF_KIND_SECTION) */
+	/* the default, as a user would write it, through the same reader; NULL: required ("" for SF_KIND_SECTION) */
+	const char *standard;
 	const char *help;     /* one line */
 	uint64_t least, most; /* NUMBER, DURATION, SIZE; most 0: no bound */
 	const char *const *choices;   /* CHOICE: ends with NULL */

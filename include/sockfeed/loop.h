@@ -18,11 +18,11 @@ int sf_loop_new(struct sf_loop **ret, struct sf_err *err);
 void sf_loop_free(struct sf_loop *);
 void sf_loop_free_p(struct sf_loop **);
 
-/* Until sf_loop_stop; what stop was given comes back, or -errno when epoll itself fails. */
+/* Until sf_loop_stop, also one before the run; what stop was given comes back, or -errno when epoll itself fails. */
 int sf_loop_run(struct sf_loop *);
 /* One turn, waiting at most timeout_us (UINT64_MAX: for ever): number of callbacks, or -errno. For tests. */
 int sf_loop_turn(struct sf_loop *, uint64_t timeout_us);
-void sf_loop_stop(struct sf_loop *, int status); /* any thread; the first one counts */
+void sf_loop_stop(struct sf_loop *, int status); /* any thread, signal handlers too; the first one counts */
 uint64_t sf_loop_longest(const struct sf_loop *); /* the longest callback so far, microseconds */
 
 /* The descriptor stays the caller's; close it after the removal. events: EPOLLIN, EPOLLOUT as in epoll(7). */
@@ -32,7 +32,10 @@ int sf_loop_descriptor(struct sf_loop *, int fd, uint32_t events, void (*call)(v
 int sf_loop_timer(struct sf_loop *, void (*call)(void *arg), void *arg, struct sf_source **ret, struct sf_err *err);
 void sf_timer_set(struct sf_source *, uint64_t mono_us); /* fires once; a time that has passed fires in the next turn */
 void sf_timer_clear(struct sf_source *);
-/* Blocks the signal in the calling thread (call it before threads are made, they inherit that) and reads it by signalfd. */
+/*
+ * Blocks the signal in the calling thread and reads it by signalfd; call it before threads are made, they inherit that.
+ * It stays blocked after the removal. -EEXIST for a second callback of a signal.
+ */
 int sf_loop_signal(struct sf_loop *, int number, void (*call)(void *arg), void *arg, struct sf_source **ret,
 		   struct sf_err *err);
 /* Called in the loop after sf_wake from any thread; several wakes before the call are one. */
@@ -44,7 +47,8 @@ void sf_source_remove(struct sf_source *);
 /* ---- threads ---- */
 
 /*
- * A thread with all signals blocked, a small stack (256 KiB) and a name of at most 15 bytes for ps and debuggers.
+ * A thread with all signals blocked (but those of faults), a small stack (256 KiB) and a name of at most 15 bytes for
+ * ps and debuggers.
  * sf_thread_join waits for its end and frees it; accepts NULL.
  */
 struct sf_thread;
@@ -70,17 +74,18 @@ size_t sf_channel_count(struct sf_channel *);
 
 /*
  * Ticks at multiples of interval since the epoch plus phase (align), or from the start on (no align). Pure arithmetic:
- * callers bring the clocks. `offset` is what the wall clock is ahead of the monotonic one; a jump of the wall clock
- * (more than 100 ms) moves the grid at the next tick and never makes a tick early: two ticks are at least half an interval apart.
+ * callers bring the clocks. The next tick is the first of the grid that is at least half an interval later than the one
+ * just handled: never early, never two close together, whatever the clock or the process did. Where the wall clock was
+ * set or slewed (by more than 1 ms; less is two readings of two clocks), the grid moves with it at the next tick.
  */
 struct sf_grid {
-	uint64_t interval, phase; /* microseconds; phase < interval is not required, it is taken modulo the interval */
+	uint64_t interval, phase; /* microseconds; the phase is taken modulo the interval, which is not 0 */
 	bool align;
 	int64_t offset; /* wall - mono, of the grid in force */
 	uint64_t next;  /* mono: the tick that is due next */
 };
 void sf_grid_start(struct sf_grid *, uint64_t interval, uint64_t phase, bool align, uint64_t mono, uint64_t wall);
-/* After a tick was handled at `mono`: sets next to the first tick later than mono; returns how many ticks were passed over. */
+/* After a tick was handled at `mono`: sets next; returns how many ticks were passed over. */
 uint64_t sf_grid_advance(struct sf_grid *, uint64_t mono, uint64_t wall);
 /* The host's fixed phase within [0, splay): FNV-1a of its id. 0 without a splay. */
 uint64_t sf_grid_phase(const char *host_id, uint64_t splay);
