@@ -16,21 +16,6 @@ static uint8_t ext_of(const struct node *node)
 	return ext;
 }
 
-/* A text near the limit may have a normal form beyond it, which could not be read again. */
-#define PRINT_GROWTH 8
-
-static void check_length(struct reading *r, const struct sf_filter *filter)
-{
-	sf_cleanup(sf_buf_finish) struct sf_buf text = {0};
-
-	if (r->errors || r->text->length * PRINT_GROWTH <= SF_FILTER_LENGTH)
-		return;
-	sf_filter_print(filter, &text);
-	if (text.length > SF_FILTER_LENGTH)
-		sf_filter_wrong(r, (struct place){0, 1}, NULL,
-				"with all parentheses the filter is longer than 64 KiB");
-}
-
 int sf_filter_read(const struct sf_text *text, uint32_t tables, struct sf_filter **ret,
 		   struct sf_complaints *complaints)
 {
@@ -41,7 +26,6 @@ int sf_filter_read(const struct sf_text *text, uint32_t tables, struct sf_filter
 
 	filter->arena = arena;
 	sf_filter_check(&r, sf_filter_parse(&r, sf_filter_lex(&r)), &filter->checked);
-	check_length(&r, filter);
 	if (r.errors) {
 		sf_arena_free(arena);
 		return -EINVAL;

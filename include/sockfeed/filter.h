@@ -39,6 +39,6 @@ bool sf_filter_judge(const struct sf_filter *, const struct sf_view *);
 /*
  * The normal form: every parenthesis, fields by their names, units as the shortest text; it parses to itself. The
  * states clause stands first, the usual states are named: `state connected exclude bucket and (sport = :443 and
- * tcp.rtt_us > 100ms)`.
+ * tcp.rtt_us > 100ms)`. That of a text near 64 KiB may be longer than what sf_filter_read takes.
  */
 void sf_filter_print(const struct sf_filter *, struct sf_buf *);
