@@ -14,11 +14,13 @@ void sf_filter_wrong(struct reading *r, struct place place, const char *hint, co
 	char text[1024];
 	va_list args;
 
-	if (r->errors++ >= SF_FILTER_ERRORS)
+	if (++r->errors > SF_FILTER_ERRORS)
 		return;
 	va_start(args, message);
 	vsnprintf(text, sizeof(text), message, args);
 	va_end(args);
+	if (r->errors == SF_FILTER_ERRORS)
+		hint = "there are more errors: the first 100 are told";
 	sf_complain(r->complaints, r->text, place.offset, place.length, hint, "%s", text);
 }
 
@@ -182,10 +184,7 @@ void sf_filter_check(struct reading *r, struct node *tree, struct checked *ret)
 	ret->tree = tree ? take_clause(tree, &ret->clause) : NULL;
 	ret->states = ret->clause & (ret->tree ? ret->tree->states : UINT32_MAX);
 	if (!ret->states && !r->errors)
-		sf_filter_wrong(
-			r, tree->place,
-			ret->usual ? "numbers are never below 0 nor beyond what their field holds"
-				   : "a socket has one state; of two states write `state X or "
-				     "state Y`",
-			"this filter can never hold");
+		sf_filter_wrong(r, tree->place,
+				ret->usual ? NULL : "a socket has one state: join two by `or`",
+				"this filter can never hold");
 }

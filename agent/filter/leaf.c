@@ -52,6 +52,8 @@ static void skip(struct parser *p)
 struct node *sf_parse_wrong(struct parser *p, struct place place)
 {
 	skip(p);
+	if (p->at > p->begin && p->at[-1].place.offset > place.offset)
+		place = sf_parse_span(place, p->at[-1].place);
 	return sf_parse_node(p, NODE_WRONG, place);
 }
 
@@ -69,21 +71,26 @@ static struct node *unknown_name(struct parser *p)
 	if (p->at->op != OP_NONE &&
 	    (p->at[1].kind == TOKEN_WORD || p->at[1].kind == TOKEN_STRING)) {
 		p->at += 2;
-		return sf_parse_node(p, NODE_WRONG, name->place);
+		return sf_parse_node(p, NODE_WRONG, sf_parse_span(name->place, p->at[-1].place));
 	}
 	return sf_parse_wrong(p, name->place);
 }
 
-/* `dport in (80, 443)`: the parenthesis holds no filter, the word was meant as an operator. */
-static bool is_list(const struct token *word)
+/*
+ * Was it meant as an operator, where none need stand? `dport ~ 443`, `dport !~ 443`, and a word
+ * before a parenthesis that holds no filter: `dport in (80, 443)`.
+ */
+static bool is_operator(const struct token *token)
 {
 	const struct sf_field *field;
 
-	if (word->kind != TOKEN_WORD || word[1].kind != TOKEN_OPEN)
+	if (token->kind == TOKEN_OTHER || token->kind == TOKEN_NOT)
+		return true;
+	if (token->kind != TOKEN_WORD || token[1].kind != TOKEN_OPEN)
 		return false;
-	return word[2].kind == TOKEN_STRING ||
-	       (word[2].kind == TOKEN_WORD &&
-		!sf_predicate_find(word[2].text, word[2].length, &field));
+	return token[2].kind == TOKEN_STRING ||
+	       (token[2].kind == TOKEN_WORD &&
+		!sf_predicate_find(token[2].text, token[2].length, &field));
 }
 
 static struct node *no_operator(struct parser *p, const struct token *name, const char *ops)
@@ -101,7 +108,7 @@ static struct node *no_value(struct parser *p, const struct node *leaf)
 	const char *example = sf_predicate_example(leaf->predicate, leaf->field), *hint;
 
 	if (p->at->kind == TOKEN_OTHER && *p->at->text == '\'')
-		hint = "text stands in double quotes: \"";
+		hint = "write text in double quotes, as in \"cubic\"";
 	else
 		hint = sf_arena_format(p->r->arena, "write a value such as %s", example);
 	sf_filter_wrong(p->r, p->at->kind == TOKEN_END ? last->place : p->at->place, hint,
@@ -138,7 +145,7 @@ struct node *sf_parse_leaf(struct parser *p)
 				"%s is not ordered: %s does not compare it", name->text,
 				sf_op_name(leaf->op));
 		p->at++;
-	} else if (predicate->op_needed || (ops.length && is_list(p->at))) {
+	} else if (predicate->op_needed || (ops.length && is_operator(p->at))) {
 		return no_operator(p, name, ops.data);
 	}
 	if (p->at->kind != TOKEN_WORD && p->at->kind != TOKEN_STRING)

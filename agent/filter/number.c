@@ -150,9 +150,10 @@ void sf_read_number(struct reading *r, struct node *node)
 	sf_test_number(&node->test, field);
 	if (field->type == SF_TYPE_I32 ? (int64_t)number < INT32_MIN || (int64_t)number > INT32_MAX
 				       : number > most || *node->word == '-') {
-		sf_filter_wrong(r, node->value, NULL,
-				"%s holds %lld to %llu: no other number can be in it", field->name,
-				(long long)least, (unsigned long long)most);
+		const char *unit = field->unit == SF_UNIT_NONE ? "" : sf_unit_name(field->unit);
+
+		sf_filter_wrong(r, node->value, NULL, "%s holds %lld to %llu%s%s", field->name,
+				(long long)least, (unsigned long long)most, *unit ? " " : "", unit);
 		return;
 	}
 	node->number = number;

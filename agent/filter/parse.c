@@ -43,12 +43,12 @@ static struct node *parse_parens(struct parser *p, bool counts)
 		inner = parse_chain(p, NULL);
 	}
 	if (p->at->kind == TOKEN_CLOSE) {
-		inner->place = sf_parse_span(open->place, p->at->place);
 		p->at++;
 	} else if (!p->gave_up) {
 		sf_filter_wrong(p->r, open->place, "close it with )",
 				"a parenthesis that is never closed");
 	}
+	inner->place = sf_parse_span(open->place, p->at[-1].place);
 	p->depth -= counts && open != p->free_paren;
 	return inner;
 }

@@ -159,6 +159,17 @@ static const char *name_at(const void *known, size_t i)
 	return names[i].set & *(const uint32_t *)known ? names[i].name : NULL;
 }
 
+/* What a word may have meant; ss itself prints ESTAB and LISTEN. */
+static const char *near_name(const struct node *node, uint32_t known)
+{
+	for (size_t i = 0; i < SF_COUNT(names); i++) {
+		if (names[i].set & known && node->length > 2 &&
+		    !strncasecmp(names[i].name, node->word, node->length))
+			return names[i].name;
+	}
+	return sf_nearest(node->word, node->length, SF_COUNT(names), name_at, &known);
+}
+
 void sf_read_state(struct reading *r, struct node *node)
 {
 	uint32_t known = sf_states_known(r->tables);
@@ -182,7 +193,7 @@ void sf_read_state(struct reading *r, struct node *node)
 					node->word);
 		return;
 	}
-	near = sf_nearest(node->word, node->length, SF_COUNT(names), name_at, &known);
+	near = near_name(node, known);
 	sf_filter_wrong(r, node->value,
 			near ? sf_arena_format(r->arena, "did you mean \"%s\"?", near)
 			     : "states: established syn-sent syn-recv fin-wait-1 fin-wait-2 "

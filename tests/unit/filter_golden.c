@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The room `filter`: text in, normal form or errors out, as the files of tests/golden/filter have it, one a topic. A case is its
+ * text, a line `=>`, what comes out, and a line `---`. SF_GOLDEN=write writes what comes out into the files; read the diff then.
+ */
+#include <glob.h>
+#include <libgen.h>
+
+#include "filters.h"
+
+static void folder(char *out, size_t size)
+{
+	char here[4096];
+
+	if (getenv("SOURCE")) {
+		snprintf(out, size, "%s/tests/golden/filter", getenv("SOURCE"));
+		return;
+	}
+	snprintf(here, sizeof(here), "%s", __FILE__);
+	snprintf(out, size, "%s/../golden/filter", dirname(here));
+}
+
+static void read_all(const char *path, struct sf_buf *buf)
+{
+	FILE *file = fopen(path, "re");
+	char part[4096];
+	size_t count;
+
+	assert_non_null(file);
+	while ((count = fread(part, 1, sizeof(part), file)))
+		sf_buf_add(buf, part, count);
+	fclose(file);
+}
+
+/* What comes out for a text: its normal form, and what was complained. */
+static char *outcome(const char *text, size_t length)
+{
+	struct sf_buf out = {0};
+	char *said, *form;
+	struct sf_filter *filter = filter_try(text, length, &said);
+
+	if (filter) {
+		form = normal(filter);
+		sf_buf_format(&out, "%s\n", form);
+		free(form);
+	}
+	sf_buf_text(&out, said);
+	sf_filter_free(filter);
+	free(said);
+	return sf_buf_take(&out);
+}
+
+/* Lines that differ, those expected with -, those that came with +. */
+static void print_difference(const char *expected, const char *came)
+{
+	while (*expected || *came) {
+		int a = (int)strcspn(expected, "\n"), b = (int)strcspn(came, "\n");
+
+		if (a == b && !memcmp(expected, came, (size_t)a)) {
+			print_error("  %.*s\n", a, expected);
+		} else {
+			if (*expected)
+				print_error("- %.*s\n", a, expected);
+			if (*came)
+				print_error("+ %.*s\n", b, came);
+		}
+		expected += a + (expected[a] == '\n');
+		came += b + (came[b] == '\n');
+	}
+}
+
+/* Runs every case of a file; `written` gets the file as it should be. The number of wrong ones. */
+static unsigned run_file(const char *path, struct sf_buf *written, unsigned *cases)
+{
+	sf_cleanup(sf_buf_finish) struct sf_buf content = {0};
+	unsigned wrong = 0;
+	char *at;
+
+	read_all(path, &content);
+	for (at = content.data; at && *at;) {
+		char *arrow = strstr(at, "\n=>\n"), *end = arrow ? strstr(arrow + 3, "\n---\n") : NULL;
+		size_t length = arrow ? (size_t)(arrow - at) : 0;
+		char *came;
+
+		if (!end) {
+			fail_msg("%s: a case without its => or --- line: %.40s", path, at);
+			return 0;
+		}
+		came = outcome(at, length);
+		sf_buf_add(written, at, length);
+		sf_buf_format(written, "\n=>\n%s---\n", came);
+		end[1] = '\0';
+		if (strcmp(arrow + 4, came)) {
+			print_error("%s: %.*s\n", path, (int)length, at);
+			print_difference(arrow + 4, came);
+			wrong++;
+		}
+		free(came);
+		at = end + 5;
+		++*cases;
+	}
+	return wrong;
+}
+
+static void texts_become_what_the_files_say(void **state)
+{
+	const char *mode = getenv("SF_GOLDEN");
+	unsigned wrong = 0, cases = 0;
+	char pattern[8192];
+	glob_t found;
+	(void)state;
+
+	folder(pattern, sizeof(pattern) - 8);
+	strcat(pattern, "/*.txt");
+	assert_int_equal(glob(pattern, 0, NULL, &found), 0);
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		sf_cleanup(sf_buf_finish) struct sf_buf written = {0};
+
+		wrong += run_file(found.gl_pathv[i], &written, &cases);
+		if (mode && !strcmp(mode, "write")) {
+			FILE *file = fopen(found.gl_pathv[i], "we");
+
+			assert_non_null(file);
+			assert_int_equal(fwrite(written.data, 1, written.length, file), written.length);
+			assert_int_equal(fclose(file), 0);
+		}
+	}
+	globfree(&found);
+	assert_true(cases > 100);
+	if (!mode)
+		assert_int_equal(wrong, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(texts_become_what_the_files_say),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
