@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs `sockfeed query` in the caller's namespace and reads its records strictly."""
+import json
+import os
+import subprocess
+
+SOCKFEED = os.environ.get("SOCKFEED", "sockfeed")
+
+
+def unique(pairs):
+    names = [name for name, _ in pairs]
+    if len(set(names)) != len(names):
+        raise ValueError(f"a key stands twice: {sorted(n for n in names if names.count(n) > 1)}")
+    return dict(pairs)
+
+
+def no_constant(name):
+    raise ValueError(f"{name} is not JSON")
+
+
+def parse(line):
+    return json.loads(line.decode("utf-8", "strict"), object_pairs_hook=unique, parse_constant=no_constant)
+
+
+def run(filter_words, options=(), program=None, **more):
+    """(the records of sockets, the run record); fails when the program does, or when the two do not fit together."""
+    command = [program or SOCKFEED, "query", "--format", "json", "--sockets", "tcp", *options, *filter_words]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120, **more)
+    assert done.returncode == 0, f"{command}: status {done.returncode}\n{done.stderr.decode(errors='replace')}"
+    assert done.stdout.endswith(b"\n"), f"{command}: the last line has no end"
+    records = [parse(line) for line in done.stdout.split(b"\n")[:-1]]
+    sockets, last = records[:-1], records[-1]
+    assert all(record["type"] == "socket" for record in sockets), f"{command}: a record that is no socket"
+    assert last["type"] == "run", f"{command}: the last record is {last['type']}"
+    assert last["records"] == len(sockets), f"{command}: {len(sockets)} records, the run says {last['records']}"
+    assert [record["seq"] for record in records] == list(range(len(records))), f"{command}: seq has gaps"
+    assert last["errors"] == [] and not last["partial"], f"{command}: {last}"
+    return sockets, last
+
+
+def flat(record, prefix=""):
+    """{"tcp.rtt_us": 5, ...}"""
+    result = {}
+    for key, value in record.items():
+        if isinstance(value, dict):
+            result.update(flat(value, f"{prefix}{key}."))
+        else:
+            result[prefix + key] = value
+    return result

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What `ss` says of TCP sockets: the second witness. Its rows are read as they are printed with -O -e (a line each)."""
+import functools
+import re
+import subprocess
+
+STATES = {"ESTAB": "established", "SYN-SENT": "syn-sent", "SYN-RECV": "syn-recv", "FIN-WAIT-1": "fin-wait-1",
+          "FIN-WAIT-2": "fin-wait-2", "TIME-WAIT": "time-wait", "UNCONN": "bound-inactive", "CLOSE-WAIT": "close-wait",
+          "LAST-ACK": "last-ack", "LISTEN": "listening", "CLOSING": "closing"}
+
+
+@functools.cache
+def version():
+    """(6, 1) of "ss utility, iproute2-6.1.0"; ss before 6.8 does not know bound-inactive."""
+    said = subprocess.run(["ss", "-V"], stdout=subprocess.PIPE, check=True, text=True).stdout
+    found = re.search(r"iproute2-\D*(\d+)\.(\d+)", said)
+    return (int(found[1]), int(found[2])) if found else (0, 0)
+
+
+class Row:
+    def __init__(self, line, state):
+        words = line.split()
+        if words[0] in STATES:  # asked for one state, ss leaves the column out
+            state = STATES[words.pop(0)]
+        self.line, self.state = line, state
+        self.recv_q, self.send_q = int(words[0]), int(words[1])
+        self.local, self.local_port, self.device = address(words[2])
+        self.peer, self.peer_port, _ = address(words[3])
+        self.words = words[4:]
+        self.cookie = int(self.value("sk:"), 16)
+
+    def value(self, prefix):
+        """What stands behind the prefix in the first word that begins with it; None without."""
+        return next((word[len(prefix):] for word in self.words if word.startswith(prefix)), None)
+
+    def after(self, word):
+        """The word that follows."""
+        return self.words[self.words.index(word) + 1] if word in self.words else None
+
+
+def address(text):
+    """("::ffff:127.0.0.1", 443, "lo"); no port is None, and so is the address then."""
+    host, port = text.rsplit(":", 1)
+    host, _, device = host.partition("%")
+    if host.startswith("["):
+        host, device = host[1:].rstrip("]"), device.rstrip("]")
+    if port == "*":
+        return None, None, device
+    return "::" if host == "*" else host, int(port), device  # * is a dual-stack listener's
+
+
+def ask(words, options="-tanHeO", state=None):
+    """`state` is the one that is asked for, where it is one."""
+    said = subprocess.run(["ss", options, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, text=True)
+    assert said.returncode == 0 and not said.stderr, f"ss {words}: status {said.returncode}\n{said.stderr}"
+    return [Row(line, state) for line in said.stdout.splitlines()]
