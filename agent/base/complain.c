@@ -67,7 +67,7 @@ static bool equal(const char *a, const char *b)
 static bool again(const struct sf_complaint *a, const struct sf_complaint *b)
 {
 	return a->offset == b->offset && a->warning == b->warning &&
-	       a->place.line == b->place.line && a->place.column == b->place.column &&
+	       a->begins.line == b->begins.line && a->begins.column == b->begins.column &&
 	       !strcmp(a->message, b->message) && equal(a->within, b->within) &&
 	       !strcmp(a->name, b->name);
 }
@@ -83,10 +83,11 @@ static size_t file_of(struct sf_complaints *complaints, const char *name)
 static void keep(struct sf_complaints *complaints, struct sf_complaint *c,
 		 const struct sf_text *text, size_t length)
 {
-	bool inside = c->place.line > 0;
+	bool inside = c->begins.line > 0;
 
 	c->file = file_of(complaints, c->name);
 	c->order = complaints->count;
+	c->place = c->begins;
 	if (text->text) {
 		struct sf_place place = sf_place_of(text, c->offset);
 
@@ -111,7 +112,7 @@ static void add(struct sf_complaints *complaints, bool warning, const struct sf_
 				 .within = copy(text->within),
 				 .hint = copy(hint),
 				 .offset = offset,
-				 .place = {text->line, text->column},
+				 .begins = {text->line, text->column},
 				 .warning = warning};
 
 	sf_buf_vformat(&message, format, args);

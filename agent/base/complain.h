@@ -19,9 +19,10 @@ struct sf_excerpt {
 
 struct sf_complaint {
 	char *name, *within, *message, *hint; /* within and hint may be NULL */
+	struct sf_place begins;		      /* where the text begins, as it came */
+	size_t offset;			      /* in the text */
 	size_t file;			      /* which of the files, in order of addition */
-	size_t offset;	       /* with name and place: tells the same complaint again */
-	struct sf_place place; /* in the file */
+	struct sf_place place;		      /* in the file */
 	struct sf_place inner; /* in a text inside a file; line 0: it has one line alone */
 	struct sf_excerpt excerpt;
 	size_t order;

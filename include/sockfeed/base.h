@@ -16,7 +16,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define SF_PRINTF(at, first) __attribute__((format(printf, at, first)))
+#define SF_PRINTF(at, first) __attribute__((format(printf, at, first), nonnull(at)))
 #define SF_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Lifetimes that one function shows: `sf_cleanup(sf_buf_finish) struct sf_buf b = {0};` and `return sf_take(p);` */
@@ -143,10 +143,9 @@ const char *sf_unit_example(enum sf_unit);
 /*
  * Reads a number with an optional fraction and an optional suffix into `unit`. Without a suffix the number is in the
  * field's own unit; *bare says so (a configuration refuses it, a filter does not). `value` is exact: 0.5s is 500000 us;
- * what does not come out whole, is negative or leaves 64 bits is -ERANGE; no number or another kind's suffix is
- * -EINVAL, a number with an unknown suffix too. For RATIO `value` holds nothing and `ratio` the share (0 or more, 150% too).
- * err says what is wrong in words. On failure nothing else is touched; bare may be NULL, and what the unit does not
- * use.
+ * what does not come out whole, is negative or leaves 64 bits is -ERANGE; no number, another kind's suffix or an
+ * unknown one is -EINVAL. For RATIO `value` holds nothing and `ratio` the share (0 or more, 150% too). err says what is
+ * wrong in words. On failure nothing else is touched; bare may be NULL, and what the unit does not use.
  */
 int sf_unit_read(const char *text, size_t length, enum sf_unit unit, uint64_t *value, double *ratio, bool *bare,
 		 struct sf_err *err);
