@@ -4,8 +4,8 @@
  * through bounded channels; a grid says when a tick is due.
  *
  * Promises: a source that was removed is never called again, also when it is removed from inside its own or another's
- * callback of the same turn; freeing the loop frees its sources. Everything here but sf_wake, sf_loop_stop and the
- * channels belongs to the loop's own thread.
+ * callback of the same turn; freeing the loop frees its sources. Everything here but sf_wake, sf_loop_stop, channels
+ * and bells belongs to the loop's own thread.
  */
 #pragma once
 
@@ -69,6 +69,17 @@ void *sf_channel_try_take(struct sf_channel *);            /* NULL: empty */
 void *sf_channel_take(struct sf_channel *);                /* waits; NULL: closed and empty */
 void sf_channel_close(struct sf_channel *);                /* nothing more goes in, what is in comes out */
 size_t sf_channel_count(struct sf_channel *);
+
+/*
+ * A bell: a thread looks at something, and when it is not yet as wanted, sleeps until the bell was rung since it read
+ * the number of rings, before it looked. Any thread.
+ */
+struct sf_bell;
+struct sf_bell *sf_bell_new(void);
+void sf_bell_free(struct sf_bell *); /* when nobody waits; accepts NULL */
+uint64_t sf_bell_rings(struct sf_bell *);
+void sf_bell_ring(struct sf_bell *);
+bool sf_bell_wait(struct sf_bell *, uint64_t rings, uint64_t until_mono_us); /* false: the time came first */
 
 /* ---- the grid: when the next tick is due ---- */
 

@@ -30,13 +30,12 @@ KNOWS = {
 FACES = {"wire.h": "socket", "fields.def": "socket"}
 
 # beginning of a header's name: the rooms (or files) that alone include it; () is nobody.
-# Threads are made by loop alone. A mutex of a room's own is allowed where two of our threads share counts: delivery.
 ALONE = {
     "sys/epoll.h": ("loop",),
     "sys/timerfd.h": ("loop",),
     "sys/signalfd.h": ("loop",),
     "sys/eventfd.h": ("loop",),
-    "pthread.h": ("loop", "delivery"),
+    "pthread.h": ("loop",),
     "threads.h": (),
     "pcre2": ("filter",),
     "libmnl/": ("kernel", "owner"),
