@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An output: batches wait in its queue until its sink takes them. Every line is counted when it
+ * comes and once more when it is written or lost; the table in sockfeed/delivery.h says when.
+ */
+#include <stdlib.h>
+
+#include "gate.h"
+#include "queue.h"
+#include "sink.h"
+
+struct sf_output {
+	char *name;
+	const struct sf_sink_ops *ops;
+	struct sf_sink *sink;
+	struct sf_pool *pool;
+	struct sf_output_events events;
+	enum { OLDEST, NEWEST, BLOCK } when_full; /* as in struct sf_output_setup */
+	struct sf_gate gate;
+	struct sf_queue queue;
+	bool closed, draining, freeing;
+	size_t batches; /* in the queue and in the sink */
+	uint64_t bytes; /* of them */
+	uint64_t accepted, lost[SF_LOSS_COUNT];
+	_Atomic uint64_t delivered; /* the sink's thread counts */
+};
+
+const char *sf_loss_name(enum sf_loss loss)
+{
+	static const char *const names[SF_LOSS_COUNT] = {
+		[SF_LOSS_FULL] = "queue_full",
+		[SF_LOSS_CLOSED] = "closed",
+		[SF_LOSS_SHUTDOWN] = "shutdown",
+	};
+
+	return names[loss];
+}
+
+static void feed(struct sf_output *o)
+{
+	struct sf_batch *batch;
+
+	while ((batch = sf_queue_first(&o->queue)) && o->ops->put(o->sink, batch) == 0)
+		sf_queue_take(&o->queue);
+}
+
+/* A batch leaves: `left` of its lines are lost. */
+static void leave(struct sf_output *o, struct sf_batch *batch, uint32_t left, enum sf_loss loss)
+{
+	o->lost[loss] += left;
+	o->batches--;
+	o->bytes -= batch->length;
+	sf_gate_release(&o->gate, batch->length);
+	sf_batch_drop(o->pool, batch);
+}
+
+static void lose_queue(struct sf_output *o, enum sf_loss loss)
+{
+	struct sf_batch *batch;
+
+	while ((batch = sf_queue_take(&o->queue)))
+		leave(o, batch, batch->lines, loss);
+}
+
+static void tell_if_drained(struct sf_output *o)
+{
+	if (!o->draining || o->batches || o->freeing)
+		return;
+	o->draining = false;
+	o->events.drained(o->events.arg, o);
+}
+
+/* ---- what the sink tells ---- */
+
+static void written(void *arg, uint32_t lines)
+{
+	struct sf_output *o = arg;
+
+	atomic_fetch_add_explicit(&o->delivered, lines, memory_order_relaxed);
+	sf_gate_progressed(&o->gate);
+}
+
+static void done(void *arg, struct sf_batch *batch, uint32_t left)
+{
+	struct sf_output *o = arg;
+
+	leave(o, batch, left, o->closed ? SF_LOSS_CLOSED : SF_LOSS_SHUTDOWN);
+	if (!o->freeing && !o->closed)
+		feed(o);
+	tell_if_drained(o);
+}
+
+static void said(void *arg, enum sf_log_level level, const char *text)
+{
+	struct sf_output *o = arg;
+
+	o->events.said(o->events.arg, o, level, text);
+}
+
+static void closed(void *arg)
+{
+	struct sf_output *o = arg;
+
+	o->closed = true;
+	sf_gate_close(&o->gate);
+	lose_queue(o, SF_LOSS_CLOSED);
+	if (!o->freeing)
+		o->events.closed(o->events.arg, o);
+}
+
+/* ---- what the agent asks ---- */
+
+int sf_output_new(const struct sf_output_setup *setup, struct sf_loop *loop, struct sf_pool *pool,
+		  const struct sf_output_events *events, struct sf_output **ret, struct sf_err *err)
+{
+	struct sf_output *o = sf_new(struct sf_output);
+	const struct sf_sink_events of_sink = {written, done, said, closed, o};
+	struct sf_err why;
+	int r;
+
+	o->name = sf_strdup(setup->name);
+	o->ops = setup->ops;
+	o->pool = pool;
+	o->events = *events;
+	o->when_full = setup->waits ? BLOCK : (unsigned)setup->when_full;
+	sf_gate_init(&o->gate, setup->queue_size, o->when_full == BLOCK);
+	r = o->ops->open(setup->conf, loop, &of_sink, &o->sink, &why);
+	if (r < 0) {
+		sf_fail(err, r, "output %s: %s", setup->name, why.text);
+		sf_output_free(o);
+		return r;
+	}
+	*ret = o;
+	return 0;
+}
+
+void sf_output_free(struct sf_output *o)
+{
+	if (!o)
+		return;
+	o->freeing = true;
+	o->ops->close(o->sink);
+	lose_queue(o, SF_LOSS_SHUTDOWN);
+	sf_queue_finish(&o->queue);
+	sf_gate_finish(&o->gate);
+	free(o->name);
+	free(o);
+}
+
+const char *sf_output_name(const struct sf_output *o)
+{
+	return o->name;
+}
+
+static void accept_batch(struct sf_output *o, struct sf_batch *batch)
+{
+	batch->references++;
+	o->accepted += batch->lines;
+	o->batches++;
+	o->bytes += batch->length;
+}
+
+void sf_output_put(struct sf_output *o, struct sf_batch *batch)
+{
+	bool full = sf_gate_is_full(&o->gate, 0) &&
+		    sf_gate_is_stalled(&o->gate); /* the batch is charged */
+
+	accept_batch(o, batch);
+	if (o->closed || (full && o->when_full == NEWEST && o->batches > 1)) {
+		leave(o, batch, batch->lines, o->closed ? SF_LOSS_CLOSED : SF_LOSS_FULL);
+		return;
+	}
+	while (full && o->when_full == OLDEST && sf_queue_first(&o->queue) &&
+	       sf_gate_is_full(&o->gate, 0)) {
+		struct sf_batch *oldest = sf_queue_take(&o->queue);
+
+		leave(o, oldest, oldest->lines, SF_LOSS_FULL);
+	}
+	sf_queue_put(&o->queue, batch);
+	feed(o);
+}
+
+void sf_output_reopen(struct sf_output *o)
+{
+	o->ops->reopen(o->sink);
+}
+
+void sf_output_drain(struct sf_output *o)
+{
+	o->draining = true;
+	tell_if_drained(o);
+}
+
+void sf_output_counts(const struct sf_output *o, struct sf_counts *counts)
+{
+	uint64_t lost = 0;
+
+	*counts = (struct sf_counts){.accepted = o->accepted, .waiting_bytes = o->bytes};
+	counts->delivered = atomic_load_explicit(&o->delivered, memory_order_relaxed);
+	for (size_t i = 0; i < SF_LOSS_COUNT; i++) {
+		counts->lost[i] = o->lost[i];
+		lost += o->lost[i];
+	}
+	counts->waiting = counts->accepted - counts->delivered - lost;
+}
+
+/* ---- what the collector asks, in its thread ---- */
+
+uint64_t sf_outputs_wait(struct sf_output *const *outputs, size_t count, size_t need,
+			 const atomic_bool *cancel)
+{
+	uint64_t start = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!sf_gate_is_full(&outputs[i]->gate, need))
+			continue;
+		start = start ?: sf_clock_mono();
+		sf_gate_wait(&outputs[i]->gate, need, cancel);
+	}
+	return start ? sf_clock_mono() - start : 0;
+}
+
+void sf_outputs_charge(struct sf_output *const *outputs, size_t count, size_t bytes)
+{
+	for (size_t i = 0; i < count; i++)
+		sf_gate_charge(&outputs[i]->gate, bytes);
+}
+
+void sf_outputs_interrupt(struct sf_output *const *outputs, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		sf_bell_ring(outputs[i]->gate.bell);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The other side of an output, for those who write a sink. A sink never blocks the loop and never
+ * logs: it answers, and its output decides.
+ */
+#pragma once
+
+#include <sockfeed/delivery.h>
+
+struct sf_sink; /* each sink's own */
+
+struct sf_sink_events {
+	/* Any thread: so many more lines are out for good; 0: some bytes of a line are. */
+	void (*written)(void *arg, uint32_t lines);
+	/* In the loop: the sink needs the batch no longer; `left` of its lines did not get out. */
+	void (*done)(void *arg, struct sf_batch *, uint32_t left);
+	void (*said)(void *arg, enum sf_log_level,
+		     const char *text); /* in the loop, once a cause */
+	void (*closed)(void *arg);	/* in the loop: nothing will get out any more, ever */
+	void *arg;
+};
+
+struct sf_sink_ops {
+	/* -errno with a sentence: what the user must put right; what may pass by itself is no error. */
+	int (*open)(const void *conf, struct sf_loop *, const struct sf_sink_events *,
+		    struct sf_sink **ret, struct sf_err *err);
+	/* 0: taken, it comes back by done(), in order; -EAGAIN: not taken, try after a done(). */
+	int (*put)(struct sf_sink *, struct sf_batch *);
+	void (*reopen)(struct sf_sink *);
+	/* Ends its threads; what it still holds comes back by done() before this returns. */
+	void (*close)(struct sf_sink *); /* accepts NULL */
+};
+
+extern const struct sf_sink_ops sf_stdout_ops, sf_file_ops;
+extern const struct sf_key sf_stdout_keys[], sf_file_keys[];
