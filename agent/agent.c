@@ -154,6 +154,9 @@ static int begin(struct sf_agent *a, struct sf_err *err)
 /* What was not delivered is said once, at the end. */
 static void finish(struct sf_agent *a)
 {
+	if (a->collector)
+		sf_collector_cancel(a->collector);
+	sf_outputs_interrupt(a->output, a->outputs);
 	sf_collector_free(a->collector);
 	for (size_t i = 0; i < a->outputs; i++) {
 		struct sf_counts counts;

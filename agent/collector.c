@@ -64,23 +64,28 @@ static void work(void *arg)
 		sf_collect(c->walker, c->pool, run, &calls);
 		send(c, run, NULL);
 	}
+	sf_channel_close(c->messages);
 }
 
 /* In the loop. */
+static void handle(struct sf_collector *c, struct message *message)
+{
+	struct message m = *message;
+
+	free(message);
+	if (m.batch)
+		c->events.batch(c->events.arg, m.run, m.batch);
+	else
+		c->events.ended(c->events.arg, m.run);
+}
+
 static void take_messages(void *arg)
 {
 	struct sf_collector *c = arg;
 	struct message *message;
 
-	while ((message = sf_channel_try_take(c->messages))) {
-		struct message m = *message;
-
-		free(message);
-		if (m.batch)
-			c->events.batch(c->events.arg, m.run, m.batch);
-		else
-			c->events.ended(c->events.arg, m.run);
-	}
+	while ((message = sf_channel_try_take(c->messages)))
+		handle(c, message);
 }
 
 void sf_collector_start(struct sf_collector *c, struct sf_run *run)
@@ -121,13 +126,17 @@ int sf_collector_new(struct sf_loop *loop, struct sf_pool *pool, uint32_t releas
 
 void sf_collector_free(struct sf_collector *c)
 {
+	struct message *message;
+
 	if (!c)
 		return;
 	sf_collector_cancel(c);
-	sf_channel_close(c->runs);
-	sf_channel_close(c->messages);
-	sf_thread_join(c->thread);
 	sf_channel_wakes(c->messages, NULL);
+	sf_channel_close(c->runs);
+	/* What the thread still sends is counted like everything before. */
+	while (c->thread && (message = sf_channel_take(c->messages)))
+		handle(c, message);
+	sf_thread_join(c->thread);
 	sf_source_remove(c->wake);
 	sf_channel_free(c->runs);
 	sf_channel_free(c->messages);

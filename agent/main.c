@@ -2,9 +2,11 @@
 /*
  * The verbs, a table. argv in, an exit status out.
  */
+#include <fcntl.h>
 #include <malloc.h>
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "verbs.h"
 
@@ -88,6 +90,21 @@ int sf_verb_help(const struct sf_arguments *arguments)
 	return fflush(stdout) == 0 ? 0 : SF_EXIT_FAILED;
 }
 
+/*
+ * A descriptor that was closed for us would be taken by the next file that we open. Standard output
+ * becomes one that cannot be written: records that go nowhere must not count as delivered.
+ */
+static void fill_descriptors(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDONLY);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : "help";
@@ -102,6 +119,7 @@ int main(int argc, char **argv)
 	mallopt(M_ARENA_MAX, 1);
 	mallopt(M_MMAP_THRESHOLD, 128 << 10);
 	signal(SIGPIPE, SIG_IGN);
+	fill_descriptors();
 
 	if (argc < 2) {
 		sf_help_print(NULL);

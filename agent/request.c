@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The options of `sockfeed query`, read into what a configuration would say of a query: the same
+ * rooms read its texts.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "request.h"
+#include "verbs.h"
+
+enum { FILTER_MOST = 64 << 10 }; /* bytes of a filter */
+
+enum {
+	QUERY_SOCKETS,
+	QUERY_FIELDS,
+	QUERY_LIMIT,
+	QUERY_INTERVAL,
+	QUERY_COUNT,
+	QUERY_FORMAT,
+	QUERY_FILE
+};
+const struct sf_option sf_query_options[] = {
+	[QUERY_SOCKETS] = {"sockets", 0, SF_OPTION_TEXT, "LIST",
+			   "the tables to ask (default: tcp)"},
+	[QUERY_FIELDS] = {"fields", 0, SF_OPTION_TEXT, "LIST",
+			  "groups, names and globs, comma-separated; -NAME removes (default: all)"},
+	[QUERY_LIMIT] = {"limit", 0, SF_OPTION_TEXT, "N", "records a run; 0: all (default)"},
+	[QUERY_INTERVAL] = {"interval", 0, SF_OPTION_TEXT, "DURATION",
+			    "ask again each 100ms, 5s, 1m ... until the end or --count"},
+	[QUERY_COUNT] = {"count", 0, SF_OPTION_TEXT, "N",
+			 "so many runs (default: 1; with --interval: no end)"},
+	[QUERY_FORMAT] = {"format", 0, SF_OPTION_TEXT, "table|json",
+			  "default: table on a terminal, json elsewhere"},
+	[QUERY_FILE] = {"filter-file", 'F', SF_OPTION_TEXT, "FILE",
+			"the filter from a file; -: from standard input"},
+	{0},
+};
+
+static int read_number(const struct sf_arguments *arguments, int option, uint64_t *ret)
+{
+	const char *text = arguments->text[option];
+	struct sf_err err;
+	bool bare;
+
+	if (!text || sf_unit_read(text, strlen(text), SF_UNIT_NONE, ret, NULL, &bare, &err) == 0)
+		return 0;
+	sf_say("--%s %s: %s", sf_query_options[option].name, text, err.text);
+	return SF_EXIT_USAGE;
+}
+
+static int read_interval(const char *text, uint64_t *ret)
+{
+	const uint64_t least = 100 * 1000, most = 7ull * 24 * 3600 * 1000 * 1000;
+	struct sf_err err;
+	bool bare = false;
+
+	if (!text)
+		return 0;
+	if (sf_unit_read(text, strlen(text), SF_UNIT_US, ret, NULL, &bare, &err) < 0)
+		sf_say("--interval %s: %s", text, err.text);
+	else if (bare)
+		sf_say("--interval %s: a duration needs its unit: %ss", text, text);
+	else if (*ret < least || *ret > most)
+		sf_say("--interval %s: it is 100ms to 7d", text);
+	else
+		return 0;
+	return SF_EXIT_USAGE;
+}
+
+static struct sf_text join_filter(struct sf_arena *arena, const struct sf_arguments *arguments)
+{
+	sf_cleanup(sf_buf_finish) struct sf_buf text = {0};
+
+	for (size_t i = 0; i < arguments->rests; i++)
+		sf_buf_format(&text, "%s%s", i ? " " : "", arguments->rest[i]);
+	return (struct sf_text){.name = "filter",
+				.text = sf_arena_copy(arena, text.data ?: "", text.length),
+				.length = text.length};
+}
+
+static int read_file(struct sf_arena *arena, const char *path, struct sf_text *filter)
+{
+	FILE *file = strcmp(path, "-") ? fopen(path, "re") : stdin;
+	char *text = sf_arena_alloc(arena, FILTER_MOST + 1);
+	int code;
+
+	if (!file) {
+		sf_say("-F %s: %s", path, strerror(errno));
+		return SF_EXIT_USAGE;
+	}
+	/* One byte more than the language takes: it says that the text is too long. */
+	filter->length = fread(text, 1, FILTER_MOST + 1, file);
+	filter->name = strcmp(path, "-") ? path : "standard input";
+	filter->text = text;
+	code = ferror(file) ? errno : 0;
+	if (file != stdin)
+		fclose(file);
+	if (code)
+		sf_say("-F %s: %s", path, strerror(code));
+	return code ? SF_EXIT_USAGE : 0;
+}
+
+static int read_filter(struct sf_arena *arena, const struct sf_arguments *arguments,
+		       struct sf_text *filter)
+{
+	const char *path = arguments->text[QUERY_FILE];
+
+	*filter = join_filter(arena, arguments);
+	if (path && arguments->rests) {
+		sf_say("the filter comes from -F or from arguments, not from both");
+		return SF_EXIT_USAGE;
+	}
+	return path ? read_file(arena, path, filter) : 0;
+}
+
+int sf_request_read(struct sf_request *request, const struct sf_arguments *arguments)
+{
+	const char *format = arguments->text[QUERY_FORMAT],
+		   *interval = arguments->text[QUERY_INTERVAL];
+	struct sf_query_conf *conf = &request->conf;
+	int status;
+
+	*request = (struct sf_request){.arena = sf_arena_new()};
+	conf->name = "query";
+	conf->sockets =
+		sf_split(request->arena, "--sockets", arguments->text[QUERY_SOCKETS] ?: "tcp");
+	conf->fields = sf_split(request->arena, "--fields", arguments->text[QUERY_FIELDS] ?: "all");
+	request->count = interval && !arguments->text[QUERY_COUNT] ? 0 : 1;
+	status = read_filter(request->arena, arguments, &conf->filter);
+	status = status ?: read_number(arguments, QUERY_LIMIT, &conf->limit);
+	status = status ?: read_number(arguments, QUERY_COUNT, &request->count);
+	status = status ?: read_interval(interval, &conf->interval);
+	if (status == 0 && request->count > 1 && !interval)
+		conf->interval = 1000 * 1000;
+	if (!conf->fields.count || !conf->sockets.count) {
+		sf_say("--%s needs at least one name", conf->fields.count ? "sockets" : "fields");
+		return SF_EXIT_USAGE;
+	}
+	if (format && strcmp(format, "table") && strcmp(format, "json")) {
+		sf_say("--format %s: it is table or json", format);
+		return SF_EXIT_USAGE;
+	}
+	request->usual = !arguments->text[QUERY_FIELDS];
+	request->table = format ? !strcmp(format, "table") : isatty(STDOUT_FILENO);
+	return status;
+}
+
+void sf_request_finish(struct sf_request *request)
+{
+	sf_arena_free(request->arena);
+}

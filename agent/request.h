@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the arguments of `sockfeed query` ask for. */
+#pragma once
+
+#include <sockfeed/config.h>
+
+#include "options.h"
+
+struct sf_request {
+	struct sf_query_conf conf;
+	struct sf_arena *arena;
+	bool table, usual; /* as a table, with its usual columns: no --fields */
+	uint64_t count;	   /* runs; 0: no end */
+};
+
+/* 0, or SF_EXIT_USAGE after a sentence; sf_request_finish either way. */
+int sf_request_read(struct sf_request *, const struct sf_arguments *);
+void sf_request_finish(struct sf_request *);
