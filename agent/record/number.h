@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Integers as decimal digits, inline for the encoder: eight digits at once in one 64-bit word (the
+ * first digit in its lowest byte), two such words at once where the processor has SSE2; leading
+ * zeros shifted out, eight bytes stored whatever the length. No branch but at 10^8 (u32) and 10^16
+ * (u64). Every writer here may scribble 8 bytes from where it writes; the caller has the room.
+ */
+#pragma once
+
+#include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+#include <sockfeed/record.h>
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the first digit is the lowest byte");
+
+#define E8  100000000u
+#define E16 10000000000000000u
+
+/* "0." to "255.": an octet of an address with its dot. */
+extern const uint32_t sf_octets[256];
+
+/*
+ * The eight digits of number < 10^8 as values 0 to 9. Halves, quarters, single digits: each step
+ * divides by a product.
+ */
+static inline uint64_t digits_of(uint32_t number)
+{
+	uint64_t high = (uint64_t)number * 109951163 >> 40; /* number / 10000 */
+	uint64_t halves = high | (uint64_t)(number - (uint32_t)high * 10000) << 32;
+	uint64_t hundreds = halves * 10486 >> 20 & 0x0000007f0000007f;
+	uint64_t pairs = hundreds | (halves - hundreds * 100) << 16;
+	uint64_t tens = pairs * 103 >> 10 & 0x000f000f000f000f;
+
+	return tens | (pairs - tens * 10) << 8;
+}
+
+#ifdef __SSE2__
+/*
+ * A factor that the compiler does not know: gcc 12 replaces products with constants by five times
+ * as many shifts and sums.
+ */
+static inline __m128i factor(unsigned number)
+{
+	__m128i factors = _mm_set1_epi16((short)number);
+
+	__asm__("" : "+x"(factors));
+	return factors;
+}
+#endif
+
+/* The digits of two numbers < 10^8. */
+static inline void digits_of_two(uint32_t a, uint32_t b, uint64_t *digits_a, uint64_t *digits_b)
+{
+#ifdef __SSE2__
+	__m128i both = _mm_unpacklo_epi64(_mm_cvtsi32_si128((int)a), _mm_cvtsi32_si128((int)b));
+	/*
+	 * 3518437209 / 2^45 is 1/10000 for every 32-bit number, 5243 / 2^19 is 1/100 below 10000,
+	 * 6554 / 2^16 is 1/10 below 100.
+	 */
+	__m128i high = _mm_srli_epi64(_mm_mul_epu32(both, _mm_set1_epi32((int)3518437209)), 45);
+	__m128i low = _mm_sub_epi64(both, _mm_mul_epu32(high, _mm_set1_epi32(10000)));
+	__m128i halves = _mm_or_si128(high, _mm_slli_epi64(low, 32));
+	__m128i hundreds = _mm_srli_epi16(_mm_mulhi_epu16(halves, _mm_set1_epi16(5243)), 3);
+	__m128i rest = _mm_sub_epi16(halves, _mm_mullo_epi16(hundreds, factor(100)));
+	__m128i pairs = _mm_or_si128(hundreds, _mm_slli_epi32(rest, 16));
+	__m128i tens = _mm_mulhi_epu16(pairs, _mm_set1_epi16(6554));
+	/* tens + 256 * (pairs - 10 * tens) */
+	__m128i digits =
+		_mm_sub_epi16(_mm_slli_epi16(pairs, 8), _mm_mullo_epi16(tens, factor(2559)));
+
+	*digits_a = (uint64_t)_mm_cvtsi128_si64(digits);
+	*digits_b = (uint64_t)_mm_cvtsi128_si64(_mm_unpackhi_epi64(digits, digits));
+#else
+	*digits_a = digits_of(a);
+	*digits_b = digits_of(b);
+#endif
+}
+
+#define ASCII_ZEROS 0x3030303030303030u
+
+/* Bits of leading zeros: whole bytes, and the last digit always stays. */
+static inline unsigned leading(uint64_t digits)
+{
+	return (unsigned)__builtin_ctzll(digits | 1ull << 56) & ~7u;
+}
+
+static inline char *put_digits(char *out, uint64_t digits, unsigned skip)
+{
+	digits = (digits | ASCII_ZEROS) >> skip;
+	memcpy(out, &digits, 8);
+	return out + 8 - skip / 8;
+}
+
+static inline char *put_below_e8(char *out, uint32_t number)
+{
+	uint64_t digits = digits_of(number);
+
+	return put_digits(out, digits, leading(digits));
+}
+
+static inline char *put_u32(char *out, uint32_t number)
+{
+	if (__builtin_expect(number >= E8, 0)) {
+		out = put_below_e8(out, number / E8);
+		return put_digits(out, digits_of(number % E8), 0);
+	}
+	return put_below_e8(out, number);
+}
+
+/*
+ * The digits of a number < 10^16. No branch: where `lead` is 0 all of it goes, and its last digit
+ * is overwritten.
+ */
+static inline char *put_halves(char *out, uint64_t lead, uint64_t low)
+{
+	uint64_t none = (uint64_t)(lead != 0) - 1; /* all ones where `lead` is 0 */
+
+	out = put_digits(out, lead, leading(lead)) + (int64_t)none;
+	return put_digits(out, low, leading(low) & (unsigned)none);
+}
+
+static inline char *put_u64(char *out, uint64_t number)
+{
+	uint64_t high, low, lead;
+
+	if (__builtin_expect(number >= E16, 0)) {
+		out = put_below_e8(out, (uint32_t)(number / E16));
+		number %= E16;
+		out = put_digits(out, digits_of((uint32_t)(number / E8)), 0);
+		return put_digits(out, digits_of((uint32_t)(number % E8)), 0);
+	}
+	/*
+	 * Both halves always: counters of bytes lie on both sides of 10^8, and a wrong guess costs
+	 * more than eight digits.
+	 */
+	high = number / E8;
+	digits_of_two((uint32_t)high, (uint32_t)(number - high * E8), &lead, &low);
+	return put_halves(out, lead, low);
+}
+
+static inline char *put_u8(char *out, uint8_t number)
+{
+	memcpy(out, &sf_octets[number], 4);
+	return out + 1 + (number > 9) + (number > 99);
+}

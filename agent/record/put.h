@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The values of a record but for its numbers, inline for the encoder. Words come ready and are
+ * copied in whole blocks: every writer here may scribble up to SCRIBBLE bytes behind what counts.
+ */
+#pragma once
+
+#include "record/number.h"
+#include "record/step.h"
+
+#define ALWAYS static inline __attribute__((always_inline))
+
+ALWAYS uint64_t bytes_at(const uint8_t *bytes, size_t size)
+{
+	uint64_t number = 0;
+
+	memcpy(&number, bytes, size);
+	return number;
+}
+
+ALWAYS char *put_key(char *out, const struct step *step)
+{
+	memcpy(out, step->key, KEY_ROOM);
+	return out + step->key_length;
+}
+
+ALWAYS char *put_text(char *out, const char *text, size_t length)
+{
+	memcpy(out, text, length);
+	return out + length;
+}
+
+static char *put_unknown(char *out, uint64_t number)
+{
+	out = put_u64(put_text(out, "\"unknown-", 9), number);
+	*out++ = '"';
+	return out;
+}
+
+ALWAYS char *put_word(char *out, const struct step *step, uint64_t number)
+{
+	const struct words *words = step->words;
+	const struct word *word = &words->word[number - words->first];
+
+	if (__builtin_expect(number - words->first >= words->count || !word->length, 0))
+		return put_unknown(out, number);
+	memcpy(out, word, sizeof(*word)); /* its length too, which is overwritten */
+	return out + word->length;
+}
+
+/* Four bits at a time: every list of them stands ready, and is seldom long. */
+#define HALF 32
+ALWAYS char *put_words(char *out, const struct step *step, uint32_t bits)
+{
+	const struct bits *four = step->bits;
+	char *start = out;
+
+	for (unsigned i = 0; i < 2u * step->size; i++, bits >>= 4, four += 16) {
+		const struct bits *these = four + (bits & 15);
+
+		memcpy(out, these->text, HALF);
+		if (these->length > HALF)
+			memcpy(out + HALF, these->text + HALF, sizeof(these->text) - HALF);
+		out += these->length;
+	}
+	out += out == start;
+	*start = '['; /* over the first comma */
+	*out++ = ']';
+	return out;
+}
+
+ALWAYS char *put_bool(char *out, bool yes)
+{
+	static const char texts[2][8] = {"false", "true"};
+
+	memcpy(out, texts[yes], 8); /* no branch */
+	return out + 5 - yes;
+}
+
+ALWAYS char *put_i32(char *out, int32_t number)
+{
+	*out = '-';
+	out += number < 0;
+	return put_u32(out, number < 0 ? 0u - (uint32_t)number : (uint32_t)number);
+}

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A JSON Schema (draft 2020-12) of one line of type socket or run, made from the table of fields.
+ * What is required in a socket record is what every class of socket has.
+ */
+#include <json-c/json.h>
+
+#include "record/step.h"
+
+static void add(json_object *object, const char *key, const char *text)
+{
+	json_object_object_add(object, key, json_object_new_string(text));
+}
+
+/* ---- pieces of a schema ---- */
+
+static json_object *typed(const char *type)
+{
+	json_object *schema = json_object_new_object();
+
+	add(schema, "type", type);
+	return schema;
+}
+
+static json_object *integer(int64_t least, uint64_t most)
+{
+	json_object *schema = typed("integer");
+
+	json_object_object_add(schema, "minimum", json_object_new_int64(least));
+	json_object_object_add(schema, "maximum", json_object_new_uint64(most));
+	return schema;
+}
+
+static json_object *count(void)
+{
+	return integer(0, UINT64_MAX);
+}
+
+static json_object *pattern(const char *expression)
+{
+	json_object *schema = typed("string");
+
+	add(schema, "pattern", expression);
+	return schema;
+}
+
+static json_object *array(json_object *items)
+{
+	json_object *schema = typed("array");
+
+	json_object_object_add(schema, "items", items);
+	return schema;
+}
+
+static json_object *nullable(json_object *schema)
+{
+	json_object *types = json_object_new_array();
+
+	json_object_array_add(types, json_object_get(json_object_object_get(schema, "type")));
+	json_object_array_add(types, json_object_new_string("null"));
+	json_object_object_add(schema, "type", types);
+	return schema;
+}
+
+/* An object that is filled by property(). */
+static json_object *object(void)
+{
+	json_object *schema = typed("object");
+
+	json_object_object_add(schema, "properties", json_object_new_object());
+	json_object_object_add(schema, "required", json_object_new_array());
+	return schema;
+}
+
+static void property(json_object *schema, const char *name, json_object *what, bool required)
+{
+	json_object_object_add(json_object_object_get(schema, "properties"), name, what);
+	if (required)
+		json_object_array_add(json_object_object_get(schema, "required"),
+				      json_object_new_string(name));
+}
+
+/* Bytes from outside: the string, and its twin where that is not exact. */
+static void property_text(json_object *schema, const char *name, json_object *what, bool required)
+{
+	sf_cleanup(sf_buf_finish) struct sf_buf twin = {0};
+	json_object *base64 = typed("string");
+
+	sf_buf_format(&twin, "%s_base64", name);
+	add(base64, "contentEncoding", "base64");
+	property(schema, name, what, required);
+	property(schema, twin.data, base64, false);
+}
+
+/* ---- a field ---- */
+
+static json_object *one_word(const struct sf_words *words)
+{
+	sf_cleanup(sf_buf_finish) struct sf_buf expression = {0};
+
+	sf_buf_text(&expression, "^(");
+	for (unsigned i = 0; i < words->count; i++) {
+		for (const char *at = words->names[i]; at && *at; at++)
+			sf_buf_format(&expression, *at == '.' ? "\\%c" : "%c", *at);
+		if (words->names[i])
+			sf_buf_text(&expression, "|");
+	}
+	sf_buf_text(&expression, "unknown-[0-9]+)$");
+	return pattern(expression.data);
+}
+
+static json_object *value_of(const struct sf_field *field)
+{
+	switch (field->type) {
+	case SF_TYPE_U8:
+		return integer(0, UINT8_MAX);
+	case SF_TYPE_U16:
+	case SF_TYPE_PORT:
+		return integer(0, UINT16_MAX);
+	case SF_TYPE_U32:
+		return integer(0, UINT32_MAX);
+	case SF_TYPE_U64:
+		return count();
+	case SF_TYPE_I32:
+		return integer(INT32_MIN, INT32_MAX);
+	case SF_TYPE_BOOL:
+		return typed("boolean");
+	case SF_TYPE_RATIO:
+		return typed("number");
+	case SF_TYPE_ID64:
+		return pattern("^(0|[1-9][0-9]{0,19})$");
+	case SF_TYPE_WORD:
+		return one_word(field->words);
+	case SF_TYPE_WORDS:
+		return array(one_word(field->words));
+	case SF_TYPE_IP:
+		return json_tokener_parse("{\"type\": \"string\", \"anyOf\": "
+					  "[{\"format\": \"ipv4\"}, {\"format\": \"ipv6\"}]}");
+	case SF_TYPE_TEXT:
+		return typed("string");
+	case SF_TYPE_COUNT:
+		break;
+	}
+	return NULL;
+}
+
+static void add_field(json_object *record, const struct sf_field *field)
+{
+	bool always = field->part == SF_PART_HEADER && !field->when &&
+		      field->classes == (1u << SF_CLASS_COUNT) - 1;
+	size_t length = (size_t)(leaf(field->name) - field->name);
+	json_object *schema = value_of(field), *at = record;
+
+	if (field->nullable)
+		nullable(schema);
+	add(schema, "description", field->help);
+	if (length) {
+		char group[KEY_ROOM];
+
+		snprintf(group, sizeof(group), "%.*s", (int)length - 1, field->name);
+		at = json_object_object_get(json_object_object_get(record, "properties"), group);
+		if (!at) {
+			at = object();
+			property(record, group, at, always);
+		}
+	}
+	if (field->type == SF_TYPE_TEXT)
+		property_text(at, leaf(field->name), schema, always);
+	else
+		property(at, leaf(field->name), schema, always);
+}
+
+/* ---- a record ---- */
+
+#define STAMP "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{6}Z$"
+
+static json_object *envelope(const char *type)
+{
+	json_object *record = object(), *host = object(), *netns = object();
+	json_object *labels = typed("object");
+	json_object *schema = json_object_new_object(), *kind = json_object_new_object();
+
+	property_text(host, "name", typed("string"), true);
+	property_text(host, "id", typed("string"), true);
+	property_text(host, "boot_id", typed("string"), true);
+	json_object_object_add(labels, "additionalProperties", typed("string"));
+	property(netns, "inode", integer(0, UINT32_MAX), true);
+	json_object_object_add(schema, "const", json_object_new_int(1));
+	property(record, "time", pattern(STAMP), true);
+	add(kind, "const", type);
+	property(record, "type", kind, true);
+	property(record, "schema", schema, true);
+	property(record, "host", host, true);
+	property(record, "labels", labels, false);
+	property_text(record, "query", typed("string"), true);
+	property(record, "run", count(), true);
+	property(record, "seq", count(), true);
+	property(record, "netns", netns, false);
+	return record;
+}
+
+static json_object *run_record(void)
+{
+	/* clang-format off */
+	static const char *const counts[] = {"skipped", "records", "sockets_seen", "sockets_matched",
+					     "cut", "duplicates", "duration_us"};
+	/* clang-format on */
+	json_object *record = envelope("run"), *walk = object(), *error = object();
+
+	property(record, "previous_run", nullable(count()), true);
+	property(record, "interval_ms", nullable(count()), true);
+	for (size_t i = 0; i < SF_COUNT(counts); i++)
+		property(record, counts[i], count(), true);
+	property(walk, "id", count(), true);
+	property(walk, "table", typed("string"), true);
+	property(walk, "dumps", count(), true);
+	property(record, "walks", array(walk), true);
+	property(record, "partial", typed("boolean"), true);
+	property(record, "absent", array(typed("string")), true);
+	property(error, "table", nullable(typed("string")), true);
+	property(error, "code", nullable(typed("string")), true);
+	property_text(error, "message", nullable(typed("string")), true);
+	property(record, "errors", array(error), true);
+	return record;
+}
+
+void sf_schema_json_schema(const struct sf_fieldset *wanted, FILE *file)
+{
+	json_object *schema = json_object_new_object(), *either = json_object_new_array();
+	json_object *record = envelope("socket");
+
+	for (unsigned id = 0; id < SF_FIELD_COUNT; id++) {
+		if (sf_fieldset_has(wanted, id))
+			add_field(record, &sf_fields[id]);
+	}
+	json_object_array_add(either, record);
+	json_object_array_add(either, run_record());
+	add(schema, "$schema", "https://json-schema.org/draft/2020-12/schema");
+	add(schema, "title", "a line of sockfeed's: a socket, or the end of a run");
+	json_object_object_add(schema, "oneOf", either);
+	fprintf(file, "%s\n",
+		json_object_to_json_string_ext(schema, JSON_C_TO_STRING_PRETTY |
+							       JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(schema);
+}

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One field becomes one step: which kind prints it and how it is fetched, its key and its words as
+ * JSON text ready to copy, and how long it can become.
+ */
+#include "record/step.h"
+
+#define UNKNOWN_MOST 30 /* "unknown-18446744073709551615" */
+
+/*
+ * How a type is printed, by how it is fetched. `size`: the width of plain bytes for which that
+ * holds.
+ */
+static const struct {
+	uint8_t plain, size, null, read, most;
+} types[SF_TYPE_COUNT] = {
+	[SF_TYPE_U8] = {KIND_U8, 1, KIND_ANY, KIND_NUMBER, 20},
+	[SF_TYPE_U16] = {KIND_U16, 2, KIND_ANY, KIND_NUMBER, 20},
+	[SF_TYPE_U32] = {KIND_U32, 4, KIND_U32_NULL, KIND_NUMBER, 20},
+	[SF_TYPE_U64] = {KIND_U64, 8, KIND_U64_NULL, KIND_NUMBER, 20},
+	[SF_TYPE_I32] = {KIND_I32, 4, KIND_ANY, KIND_ANY, 11},
+	[SF_TYPE_PORT] = {KIND_PORT, 2, KIND_ANY, KIND_ANY, 5},
+	[SF_TYPE_BOOL] = {KIND_ANY, 1, KIND_ANY, KIND_BOOL, 5},
+	[SF_TYPE_RATIO] = {KIND_ANY, 8, KIND_ANY, KIND_RATIO, 28},
+	[SF_TYPE_ID64] = {KIND_ID64, 8, KIND_ANY, KIND_ANY, 22},
+	[SF_TYPE_WORD] = {KIND_WORD, 1, KIND_ANY, KIND_NAMED, UNKNOWN_MOST},
+	[SF_TYPE_WORDS] = {KIND_WORDS, 2, KIND_ANY, KIND_ANY, 2},
+	[SF_TYPE_IP] = {KIND_IP, 0, KIND_ANY, KIND_ANY, 47},
+	[SF_TYPE_TEXT] = {KIND_TEXT, 0, KIND_ANY, KIND_ANY, 0},
+};
+
+static size_t key_length(const struct sf_field *field)
+{
+	return strlen(leaf(field->name)) + strlen(",\"\":");
+}
+
+/* The text of a bit, `,"sack"`; returns its length. */
+static size_t bit_text(const struct sf_words *words, unsigned bit, char *out, size_t room)
+{
+	const char *name = sf_word(words, bit);
+
+	return (size_t)(name ? snprintf(out, room, ",\"%s\"", name)
+			     : snprintf(out, room, ",\"unknown-%u\"", bit));
+}
+
+static bool words_fit(const struct sf_field *field)
+{
+	const struct sf_words *words = field->words;
+	char scratch[1];
+
+	if (field->type == SF_TYPE_WORDS) {
+		for (unsigned four = 0; four < 2u * field->size; four++) {
+			size_t length = 0;
+
+			for (unsigned bit = 4 * four; bit < 4 * four + 4; bit++)
+				length += bit_text(words, bit, scratch, 0);
+			if (length > BITS_ROOM)
+				return false;
+		}
+		return field->size <= 2;
+	}
+	for (unsigned i = 0; i < words->count; i++) {
+		if (words->names[i] && strlen(words->names[i]) + 2 > WORD_ROOM)
+			return false;
+	}
+	return true;
+}
+
+enum kind sf_step_kind(const struct sf_field *field)
+{
+	if (key_length(field) > KEY_ROOM || (field->words && !words_fit(field)))
+		return KIND_ANY;
+	if (field->read)
+		return field->nullable ? KIND_ANY : types[field->type].read;
+	if (field->type != SF_TYPE_IP && field->type != SF_TYPE_TEXT &&
+	    field->type != SF_TYPE_WORDS && field->size != types[field->type].size)
+		return KIND_ANY;
+	if (field->nullable)
+		return field->when ? KIND_ANY : types[field->type].null;
+	return types[field->type].plain;
+}
+
+enum fetch sf_step_fetch(const struct sf_field *field)
+{
+	if (field->read || sf_step_kind(field) == KIND_ANY)
+		return FETCH_READ;
+	return field->when ? FETCH_WHEN : FETCH_PART;
+}
+
+static const struct words *make_words(struct sf_arena *arena, const struct sf_words *words)
+{
+	struct words *made =
+		sf_arena_alloc(arena, sizeof(*made) + words->count * sizeof(made->word[0]));
+
+	made->first = words->first;
+	made->count = words->count;
+	for (unsigned i = 0; i < words->count; i++) {
+		struct word *word = &made->word[i];
+		char text[WORD_ROOM + 1];
+
+		if (!words->names[i])
+			continue;
+		word->length = (uint8_t)snprintf(text, sizeof(text), "\"%s\"", words->names[i]);
+		memcpy(word->text, text, WORD_ROOM);
+	}
+	return made;
+}
+
+static const struct bits *make_bits(struct sf_arena *arena, const struct sf_field *field)
+{
+	struct bits *made = sf_arena_alloc(arena, 32 * field->size * sizeof(*made));
+
+	for (unsigned i = 0; i < 32u * field->size; i++) {
+		char text[BITS_ROOM + 1];
+		size_t length = 0;
+
+		for (unsigned bit = 0; bit < 4; bit++) {
+			if (i >> bit & 1)
+				length += bit_text(field->words, i / 16 * 4 + bit, text + length,
+						   sizeof(text) - length);
+		}
+		memcpy(made[i].text, text, length);
+		made[i].length = (uint8_t)length;
+	}
+	return made;
+}
+
+void sf_step_make(struct step *step, struct sf_arena *arena, const struct sf_field *field)
+{
+	size_t end = (size_t)field->offset + field->size;
+
+	*step = (struct step){.part = field->part,
+			      .size = field->size,
+			      .offset = field->offset,
+			      .end = (uint16_t)(end ? end : 1),
+			      .when = field->when};
+	if (key_length(field) <= KEY_ROOM) {
+		char key[KEY_ROOM + 1];
+
+		step->key_length =
+			(uint8_t)snprintf(key, sizeof(key), ",\"%s\":", leaf(field->name));
+		memcpy(step->key, key, KEY_ROOM);
+	}
+	switch (sf_step_kind(field)) {
+	case KIND_U32_NULL:
+	case KIND_U64_NULL:
+		memcpy(step->nulls, field->nulls, sizeof(step->nulls));
+		break;
+	case KIND_WORD:
+		step->words = make_words(arena, field->words);
+		break;
+	case KIND_WORDS:
+		step->bits = make_bits(arena, field);
+		break;
+	case KIND_NAMED:
+		step->words = make_words(arena, field->words);
+		step->read = field->read;
+		break;
+	case KIND_NUMBER:
+	case KIND_BOOL:
+	case KIND_RATIO:
+		step->read = field->read;
+		break;
+	case KIND_TEXT:
+		step->field = field;
+		break;
+	case KIND_ANY: /* sf_field_read asks everything again */
+		step->when = NULL;
+		step->field = field;
+		break;
+	case KIND_U8:
+	case KIND_U16:
+	case KIND_U32:
+	case KIND_U64:
+	case KIND_I32:
+	case KIND_PORT:
+	case KIND_ID64:
+	case KIND_IP:
+	case KIND_OPEN:
+	case KIND_CLOSE:
+	case KIND_END:
+		break;
+	}
+}
+
+size_t sf_step_most(const struct sf_field *field)
+{
+	size_t most = types[field->type].most;
+
+	if (field->type == SF_TYPE_TEXT)
+		return sf_text_most(strlen(leaf(field->name)), TEXT_MOST);
+	if (field->type == SF_TYPE_WORDS) {
+		char scratch[1];
+
+		for (unsigned bit = 0; bit < 64; bit++)
+			most += bit_text(field->words, bit, scratch, 0);
+	}
+	for (unsigned i = 0; field->type == SF_TYPE_WORD && i < field->words->count; i++) {
+		const char *name = field->words->names[i];
+
+		if (name && strlen(name) + 2 > most)
+			most = strlen(name) + 2;
+	}
+	return key_length(field) + most;
+}

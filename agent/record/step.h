@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A list of fields, compiled: for each class of socket a flat array of runs. A run is steps of one
+ * kind, fetched one way, so that the encoder decides once a run and not once a field. Within a
+ * group the fields are sorted into runs (JSON objects have no order); at the top level they stay as
+ * in the table.
+ *
+ * Every key comes with a comma before it. The first comma of a group is overwritten by its brace,
+ * and a group whose end finds nothing written is rolled back: so no step asks whether it is the
+ * first.
+ */
+#pragma once
+
+#include <sockfeed/record.h>
+
+/* Of a run: how its values are printed. */
+enum kind {
+	KIND_WORD,  /* one byte with names */
+	KIND_WORDS, /* one or two bytes of bits with names */
+	KIND_U8,
+	KIND_U16,
+	KIND_U32,
+	KIND_U64,
+	KIND_U32_NULL,
+	KIND_U64_NULL, /* with values that are null */
+	KIND_I32,
+	KIND_IP,
+	KIND_PORT,
+	KIND_ID64,
+	KIND_TEXT,
+	KIND_NUMBER, /* a number that the field's function gives, ... */
+	KIND_BOOL,
+	KIND_NAMED, /* a number with a name, ... */
+	KIND_RATIO,
+	KIND_ANY, /* everything else: read and printed the general way */
+	KIND_OPEN,
+	KIND_CLOSE, /* of a group */
+	KIND_END    /* of the record */
+};
+
+/* Of a run: how its values are found. */
+enum fetch {
+	FETCH_PART, /* plain bytes of one part: present as a whole when the part is long enough */
+	FETCH_WHEN, /* plain bytes, a condition for each */
+	FETCH_READ  /* the field's own function */
+};
+
+/* Keys and words are copied in whole blocks: what is longer than its room goes by KIND_ANY. */
+#define KEY_ROOM  32
+#define WORD_ROOM 31
+#define BITS_ROOM 95
+
+struct word { /* `"established"`; length 0: this number has no name */
+	char text[WORD_ROOM];
+	uint8_t length;
+};
+
+struct words { /* of the numbers first, first + 1 ... */
+	uint32_t first, count;
+	struct word word[];
+};
+
+struct bits { /* the words of four bits: `,"sack","ecn"` */
+	char text[BITS_ROOM];
+	uint8_t length;
+};
+
+/* One cache line: nothing else is read for a field. */
+struct step {
+	char key[KEY_ROOM]; /* `,"rtt_us":` */
+	uint8_t key_length, part, size;
+	uint16_t offset;
+	uint16_t end; /* present when the part is at least so long ... */
+	union {
+		struct {
+			bool (*when)(const struct sf_view *); /* ... and this holds; NULL: always */
+			union {
+				enum sf_presence (*read)(const struct sf_view *, struct sf_value *);
+				const struct sf_field *field; /* KIND_TEXT, KIND_ANY */
+			};
+			union {
+				const struct words *words;
+				const struct bits *bits; /* 16 for each four bits */
+			};
+		};
+		uint64_t nulls[2]; /* KIND_U32_NULL, KIND_U64_NULL: never with a condition */
+	};
+} __attribute__((aligned(64)));
+
+struct run {
+	uint8_t kind, fetch;
+	uint8_t part;  /* FETCH_PART; KIND_OPEN: without it nothing of the group is there */
+	uint16_t need; /* FETCH_PART: the end of the last of its steps */
+	const struct step *first;
+	union {
+		const struct step *behind; /* the last step */
+		const struct run *close;   /* KIND_OPEN: where nothing of the group came */
+	};
+};
+
+struct program {
+	struct run *runs;
+	size_t most; /* no record has more bytes behind its envelope */
+};
+
+struct sf_encoder {
+	struct program program[SF_CLASS_COUNT];
+	struct sf_arena *arena; /* owns everything */
+	uint8_t ext;
+	/* {"time":"...","type":"socket",...,"run":1,"seq": and what follows the number */
+	char *head, *tail, *stamp;
+	size_t head_length, tail_length, identity_length;
+	const char *identity; /* the constant middle of the head: host, labels, query */
+	size_t most;
+};
+
+/*
+ * A name that an outside byte string bears is at most so long; the kernel's are 16
+ * (TCP_CA_NAME_MAX, TCP_ULP_NAME_MAX).
+ */
+#define TEXT_MOST 256
+/*
+ * No block that is copied whole, and no number, is stored more than this behind the bytes that
+ * count.
+ */
+#define SCRIBBLE 128
+
+/* step.c: one field. */
+enum kind sf_step_kind(const struct sf_field *);
+enum fetch sf_step_fetch(const struct sf_field *);
+void sf_step_make(struct step *, struct sf_arena *, const struct sf_field *);
+size_t sf_step_most(const struct sf_field *); /* no value takes more, with its key */
+
+/* compile.c: all fields of a class. */
+void sf_program_compile(struct program *, struct sf_arena *, const struct sf_fieldset *fields,
+			enum sf_class class);
+
+/* value.c: a value as JSON, or for people without the quotes. */
+char *sf_value_write(char *out, const struct sf_field *, const struct sf_value *, bool quoted);
+
+/* text.c: `,"name":"bytes"` and, when that is not exact, `,"name_base64":"..."`. */
+size_t sf_text_most(size_t name_length, size_t length);
+char *sf_text_write(char *out, const char *name, size_t name_length, const uint8_t *bytes,
+		    size_t length);
+void sf_text_add(struct sf_buf *, const char *name, const char *bytes);
+
+/* The part of a name behind its dot. */
+static inline const char *leaf(const char *name)
+{
+	const char *dot = strchr(name, '.');
+
+	return dot ? dot + 1 : name;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A pair of key and bytes from outside, with the twin that holds them exactly where the string
+ * cannot.
+ */
+#include "record/step.h"
+
+static char *put_name(char *out, const char *name, size_t length, const char *behind)
+{
+	*out++ = ',';
+	*out++ = '"';
+	memcpy(out, name, length);
+	return stpcpy(out + length, behind);
+}
+
+#define TWIN "_base64\":"
+
+size_t sf_text_most(size_t name_length, size_t length)
+{
+	return strlen(",\"\":") + name_length + 6 * length + 2 + strlen(",\"" TWIN) + name_length +
+	       4 * ((length + 2) / 3) + 2;
+}
+
+char *sf_text_write(char *out, const char *name, size_t name_length, const uint8_t *bytes,
+		    size_t length)
+{
+	bool exact;
+
+	out = put_name(out, name, name_length, "\":");
+	out = sf_write_string(out, bytes, length, &exact);
+	if (exact)
+		return out;
+	out = put_name(out, name, name_length, TWIN);
+	return sf_write_base64(out, bytes, length);
+}
+
+void sf_text_add(struct sf_buf *out, const char *name, const char *bytes)
+{
+	size_t length = strlen(bytes), name_length = strlen(name);
+	sf_cleanup(sf_free_p) char *text = sf_alloc(sf_text_most(name_length, length));
+	const char *end = sf_text_write(text, name, name_length, (const uint8_t *)bytes, length);
+
+	sf_buf_add(out, text, (size_t)(end - text));
+}
