@@ -111,9 +111,12 @@ ALWAYS char *put_step(enum kind kind, char *out, const struct step *step, const 
 	__builtin_unreachable();
 }
 
-ALWAYS bool holds(const struct step *step, const struct sf_view *view)
+/* Where values can be null, `nulls` lies where the condition would. */
+ALWAYS bool holds(enum kind kind, const struct step *step, const struct sf_view *view)
 {
-	return view->length[step->part] >= step->end && (!step->when || step->when(view));
+	if (view->length[step->part] < step->end)
+		return false;
+	return kind == KIND_U32_NULL || kind == KIND_U64_NULL || !step->when || step->when(view);
 }
 
 /*
@@ -157,7 +160,7 @@ ALWAYS char *run_steps(enum kind kind, bool whole, char *out, const struct run *
 	for (; step < behind; step++) {
 		if (whole)
 			out = put_step(kind, out, step, part + step->offset, view);
-		else if (holds(step, view))
+		else if (holds(kind, step, view))
 			out = put_step(kind, out, step, view->part[step->part] + step->offset,
 				       view);
 	}

@@ -1,0 +1,601 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A socket record says what sf_field_read says, field by field, for answers of every class, length and value; nothing
+ * else is in it, and it stays within the room that it asked for.
+ */
+#include <arpa/inet.h>
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include <sockfeed/record.h>
+
+#include "judge.h"
+#include "replies.h"
+
+enum { SEVEN_ZERO = 0x070000, SIX_EIGHTEEN = 0x061200, GUARD = 0xa5, GUARDS = 64 };
+
+static uint64_t seed = 0x9e3779b97f4a7c15;
+
+static bool chance(unsigned of)
+{
+	return draw(&seed) % of == 0;
+}
+
+/* ---- answers ---- */
+
+/* Numbers of all lengths, and the extremes, whatever lies there. */
+static void fill(void *bytes, size_t length)
+{
+	uint8_t *at = bytes;
+
+	for (size_t i = 0; i < length; i += 4) {
+		uint32_t number = (uint32_t)draw_varied(&seed, 1ull << 32);
+
+		if (chance(12))
+			number = UINT32_MAX;
+		else if (chance(12))
+			number = 0x7fffffff;
+		else if (chance(6))
+			number = 0;
+		memcpy(at + i, &number, length - i < 4 ? length - i : 4);
+	}
+}
+
+static void add_some(struct reply *reply, unsigned type, size_t usual, size_t most)
+{
+	uint8_t bytes[512];
+	size_t length = chance(3) ? draw(&seed) % (most + 1) : usual;
+
+	if (chance(5))
+		return;
+	fill(bytes, length);
+	reply_add(reply, type, bytes, length);
+}
+
+static void add_name(struct reply *reply, unsigned type)
+{
+	static const char *const names[] = {
+		"cubic", "bbr", "tls", "a\"b\\c", "\xff\xfe", "gr\xc3\xbc\xc3\x9f", "", "\x01"};
+	const char *name = names[draw(&seed) % SF_COUNT(names)];
+	char bytes[300];
+	size_t length = draw(&seed) % sizeof(bytes);
+
+	if (chance(5))
+		return;
+	if (!chance(8)) {
+		reply_add(reply, type, name, strlen(name) + 1);
+		return;
+	}
+	draw_bytes(&seed, bytes, length);
+	reply_add(reply, type, bytes, length);
+}
+
+static void add_upper(struct reply *reply)
+{
+	static const uint8_t widths[] = {4, 4, 4, 8, 4, 4, 2, 4, 1, 1};
+	size_t ulp = reply_open(reply, SF_PART_ULP), nest;
+
+	add_name(reply, 1);
+	if (chance(2)) {
+		nest = reply_open(reply, 2);
+		for (unsigned i = 1; i <= 7; i++)
+			add_some(reply, i, i == 5 || i == 6 ? 0 : 2, 4);
+		reply_close(reply, nest);
+	}
+	if (chance(2)) {
+		nest = reply_open(reply, 3);
+		for (unsigned i = 1; i <= SF_COUNT(widths); i++)
+			add_some(reply, i, widths[i - 1], 9);
+		reply_close(reply, nest);
+	}
+	reply_close(reply, ulp);
+}
+
+static void add_header(struct reply *reply, uint8_t state)
+{
+	struct sf_inet_msg *header = reply_header(reply);
+
+	reply_begin(reply, 0, 0);
+	fill(header, sizeof(*header));
+	header->state = state;
+	header->family = chance(2) ? 2 : chance(8) ? (uint8_t)draw(&seed) : 10;
+	header->timer = (uint8_t)(draw(&seed) % 6);
+	if (chance(2))
+		header->interface = 0;
+	if (chance(3))
+		header->inode = 0;
+	if (chance(3))
+		header->uid = 0;
+	draw_bytes(&seed, header->src, sizeof(header->src));
+	if (chance(2))
+		memset(header->src, 0, sizeof(header->src) / 2);
+}
+
+/* Every attribute that there is, each of any length, and some that there are not. */
+static void make(struct reply *reply, enum sf_class class)
+{
+	static const uint8_t usual[] = {
+		[SF_PART_MEMINFO] = 16, [SF_PART_INFO] = 0,	[SF_PART_VEGAS] = 16,
+		[SF_PART_TOS] = 1,	[SF_PART_TCLASS] = 1,	[SF_PART_SKMEM] = 36,
+		[SF_PART_DCTCP] = 16,	[SF_PART_PROTOCOL] = 1, [SF_PART_V6ONLY] = 1,
+		[SF_PART_MARK] = 4,	[SF_PART_BBR] = 20,	[SF_PART_CLASS_ID] = 4,
+		[SF_PART_MD5SIG] = 80,	[SF_PART_CGROUP] = 8,	[SF_PART_SOCKOPT] = 2};
+	static const uint8_t small[] = {SF_SYN_RECV, SF_TIME_WAIT, SF_FIN_WAIT_2, SF_NEW_SYN_RECV};
+	static const uint8_t full[] = {
+		SF_ESTABLISHED, SF_SYN_SENT, SF_FIN_WAIT_1, SF_CLOSE_WAIT, SF_LAST_ACK,
+		SF_CLOSING,	99};
+	static const uint8_t shutdown[] = {0, 1, 2, 3, 9};
+	const uint8_t states[] = {[SF_CLASS_FULL] = full[draw(&seed) % sizeof(full)],
+				  [SF_CLASS_LISTENER] = SF_LISTEN,
+				  [SF_CLASS_BOUND] = SF_CLOSE,
+				  [SF_CLASS_SMALL] = small[draw(&seed) % sizeof(small)]};
+
+	add_header(reply, states[class]);
+	if (class == SF_CLASS_FULL || (class != SF_CLASS_SMALL && chance(2)))
+		reply_add(reply, SF_PART_SHUTDOWN, &shutdown[draw(&seed) % sizeof(shutdown)], 1);
+	for (unsigned i = 1; i < SF_COUNT(usual); i++) {
+		if (usual[i])
+			add_some(reply, i, usual[i], 2u * usual[i]);
+	}
+	add_some(reply, SF_PART_INFO, sizeof(struct sf_tcp_info), sizeof(struct sf_tcp_info) + 40);
+	add_name(reply, SF_PART_CONG);
+	if (chance(3))
+		add_upper(reply);
+	add_some(reply, 60, 8, 100);
+}
+
+/* ---- what a field should say ---- */
+
+static void expect_word(const struct sf_words *words, uint64_t number, char *text)
+{
+	const char *name = sf_word(words, number);
+
+	if (name)
+		sprintf(text, "\"%s\"", name);
+	else
+		sprintf(text, "\"unknown-%" PRIu64 "\"", number);
+}
+
+static void expect_words(const struct sf_words *words, uint64_t bits, char *text)
+{
+	*text++ = '[';
+	for (unsigned bit = 0; bit < 64; bit++) {
+		if (bits >> bit & 1) {
+			expect_word(words, bit, text);
+			text += strlen(text);
+			*text++ = ',';
+		}
+	}
+	strcpy(text - (bits != 0), "]");
+}
+
+static void expect_ratio(double ratio, char *text)
+{
+	if (ratio >= 0x1p64) {
+		sprintf(text, "%" PRIu64, UINT64_MAX);
+		return;
+	}
+	text += sprintf(text, "%.6f", ratio);
+	while (text[-1] == '0')
+		*--text = '\0';
+	if (text[-1] == '.')
+		text[-1] = '\0';
+}
+
+static void expect_address(const struct sf_value *value, char *text)
+{
+	char bare[64]; /* how addresses are printed is told in record_writers.c */
+
+	*sf_write_ip(bare, value->bytes, value->length) = '\0';
+	sprintf(text, "\"%s\"", bare);
+}
+
+/* All but text, which has no single form. */
+static void expect(const struct sf_field *field, const struct sf_value *value, char *text)
+{
+	switch (field->type) {
+	case SF_TYPE_U8:
+	case SF_TYPE_U16:
+	case SF_TYPE_U32:
+	case SF_TYPE_U64:
+	case SF_TYPE_PORT:
+		sprintf(text, "%" PRIu64, value->number);
+		break;
+	case SF_TYPE_I32:
+		sprintf(text, "%" PRIi64, (int64_t)value->number);
+		break;
+	case SF_TYPE_BOOL:
+		strcpy(text, value->number ? "true" : "false");
+		break;
+	case SF_TYPE_RATIO:
+		expect_ratio(value->real, text);
+		break;
+	case SF_TYPE_ID64:
+		sprintf(text, "\"%" PRIu64 "\"", value->number);
+		break;
+	case SF_TYPE_WORD:
+		expect_word(field->words, value->number, text);
+		break;
+	case SF_TYPE_WORDS:
+		expect_words(field->words, value->number, text);
+		break;
+	case SF_TYPE_IP:
+		expect_address(value, text);
+		break;
+	case SF_TYPE_TEXT:
+	case SF_TYPE_COUNT:
+		fail();
+	}
+}
+
+/* ---- a record against its answer ---- */
+
+/* The string or its twin: the very bytes. Returns how many keys that takes. */
+static int check_text(struct json_object *record, const char *name, struct json_object *string,
+		      const struct sf_value *value)
+{
+	struct json_object *twin;
+	uint8_t decoded[512];
+	char twin_name[64];
+
+	snprintf(twin_name, sizeof(twin_name), "%s_base64", name);
+	if (!judge_find(record, twin_name, &twin)) {
+		assert_int_equal(json_object_get_string_len(string), value->length);
+		assert_memory_equal(json_object_get_string(string), value->bytes, value->length);
+		return 1;
+	}
+	assert_int_equal(judge_base64(json_object_get_string(twin),
+				      (size_t)json_object_get_string_len(twin), decoded),
+			 value->length);
+	assert_memory_equal(decoded, value->bytes, value->length);
+	assert_true(json_object_get_string_len(string) != (int)value->length ||
+		    memcmp(json_object_get_string(string), value->bytes, value->length));
+	return 2;
+}
+
+/* Returns how many keys the field takes. */
+static int check_field(struct json_object *record, const struct sf_field *field,
+		       const struct sf_view *view)
+{
+	struct sf_value value = {0};
+	enum sf_presence presence = sf_field_read(field, view, &value);
+	struct json_object *got = NULL;
+	bool found = judge_find(record, field->name, &got);
+	char text[2048];
+
+	if (presence == SF_PRESENT && field->type == SF_TYPE_TEXT && value.length > 256)
+		presence = SF_ABSENT; /* no name of the kernel's is so long */
+	if (found != (presence != SF_ABSENT))
+		fail_msg("%s should be %s", field->name, found ? "absent" : "there");
+	if (!found)
+		return 0;
+	if (presence == SF_PRESENT && field->type == SF_TYPE_TEXT)
+		return check_text(record, field->name, got, &value);
+	if (presence == SF_NULL)
+		strcpy(text, "null");
+	else
+		expect(field, &value, text);
+	if (!judge_same(got, text))
+		fail_msg("%s is %s, should be %s", field->name, json_object_to_json_string(got),
+			 text);
+	return 1;
+}
+
+static bool is_group(const char *name)
+{
+	for (unsigned id = 0; id < SF_FIELD_COUNT; id++) {
+		const char *dot = strchr(sf_fields[id].name, '.');
+
+		if (dot && strlen(name) == (size_t)(dot - sf_fields[id].name) &&
+		    !memcmp(name, sf_fields[id].name, strlen(name)))
+			return true;
+	}
+	return false;
+}
+
+/* Keys at the top, and in the groups of fields; a group itself counts as nothing and is never empty. */
+static int count_keys(struct json_object *record)
+{
+	int count = 0;
+
+	json_object_object_foreach(record, key, value)
+	{
+		if (is_group(key)) {
+			assert_true(json_object_object_length(value) > 0);
+			count += json_object_object_length(value);
+		} else {
+			count++;
+		}
+	}
+	return count;
+}
+
+static const struct sf_envelope nobody = {
+	.host_name = "h", .host_id = "i", .boot_id = "b", .query = "q"};
+enum { ENVELOPE_KEYS = 7 }; /* time type schema host query run seq */
+
+struct line {
+	char *data;
+	size_t length;
+};
+
+/* In memory of just the size that the encoder wants, guards behind. */
+static struct line encode(const struct sf_encoder *encoder, const struct sf_view *view,
+			  uint64_t seq)
+{
+	size_t most = sf_encoder_most(encoder);
+	struct line line = {.data = malloc(most + GUARDS)};
+
+	memset(line.data + most, GUARD, GUARDS);
+	line.length = (size_t)(sf_encode_socket(encoder, view, seq, line.data) - line.data);
+	assert_true(line.length <= most);
+	for (unsigned i = 0; i < GUARDS; i++)
+		assert_int_equal((uint8_t)line.data[most + i], GUARD);
+	return line;
+}
+
+/* Without guards: the sanitizer's own begin where the room ends; and the answer in no more memory than it has. */
+static void encode_for_the_sanitizer(const struct sf_encoder *encoder, const struct reply *reply,
+				     const struct line *line)
+{
+	char *room = malloc(sf_encoder_most(encoder)), *end;
+	struct sf_view view = {.table = SF_TABLE_TCP, .release = SIX_EIGHTEEN};
+	uint8_t *bytes = malloc(reply->length);
+
+	memcpy(bytes, reply->bytes, reply->length);
+	assert_int_equal(sf_view_index(&view, bytes, reply->length), 0);
+	end = sf_encode_socket(encoder, &view, 0, room);
+	assert_int_equal(end[-1], '\n');
+	assert_true(end - room <=
+		    (ptrdiff_t)line->length + 64); /* the number and the release may differ */
+	free(bytes);
+	free(room);
+}
+
+static void check(const struct sf_encoder *encoder, const struct sf_fieldset *fields,
+		  const struct reply *reply, enum sf_class class)
+{
+	struct sf_view view = {.table = SF_TABLE_TCP};
+	struct json_object *record, *seq;
+	int keys = ENVELOPE_KEYS;
+	uint64_t number = draw(&seed) >> draw(&seed) % 64;
+	struct line line;
+
+	view.release = chance(3) ? SEVEN_ZERO : chance(3) ? 0 : SIX_EIGHTEEN;
+	assert_int_equal(sf_view_index(&view, reply->bytes, reply->length), 0);
+	assert_int_equal(view.class, class);
+	line = encode(encoder, &view, number);
+	encode_for_the_sanitizer(encoder, reply, &line);
+	record = judge_line(line.data, line.length);
+	assert_true(json_object_object_get_ex(record, "seq", &seq));
+	assert_int_equal(json_object_get_uint64(seq), number);
+	for (unsigned id = 0; id < SF_FIELD_COUNT; id++) {
+		if (sf_fieldset_has(fields, id))
+			keys += check_field(record, &sf_fields[id], &view);
+	}
+	assert_int_equal(count_keys(record), keys);
+	json_object_put(record);
+	free(line.data);
+}
+
+static struct sf_fieldset everything(void)
+{
+	struct sf_fieldset fields = {0};
+
+	for (unsigned id = 0; id < SF_FIELD_COUNT; id++)
+		sf_fieldset_add(&fields, id);
+	return fields;
+}
+
+static void check_class(enum sf_class class)
+{
+	struct sf_fieldset all = everything();
+	sf_cleanup(sf_encoder_free_p) struct sf_encoder *encoder = sf_encoder_new(&nobody, &all);
+	struct reply reply;
+
+	for (unsigned i = 0; i < 5000; i++) {
+		make(&reply, class);
+		check(encoder, &all, &reply, class);
+	}
+}
+
+static void a_full_socket_says_what_its_fields_say(void **state)
+{
+	(void)state;
+	check_class(SF_CLASS_FULL);
+}
+
+static void a_listener_says_what_its_fields_say(void **state)
+{
+	(void)state;
+	check_class(SF_CLASS_LISTENER);
+}
+
+static void a_bound_socket_says_what_its_fields_say(void **state)
+{
+	(void)state;
+	check_class(SF_CLASS_BOUND);
+}
+
+static void a_small_socket_says_what_its_fields_say(void **state)
+{
+	(void)state;
+	check_class(SF_CLASS_SMALL);
+}
+
+static void any_set_of_fields_is_written_alone(void **state)
+{
+	struct reply reply;
+
+	(void)state;
+	for (unsigned i = 0; i < 3000; i++) {
+		enum sf_class class = draw(&seed) % SF_CLASS_COUNT;
+		struct sf_fieldset fields = {0};
+		unsigned rare = 1 + draw(&seed) % 40;
+
+		for (unsigned id = 0; id < SF_FIELD_COUNT; id++) {
+			if (chance(rare))
+				sf_fieldset_add(&fields, id);
+		}
+		sf_cleanup(sf_encoder_free_p) struct sf_encoder *encoder =
+			sf_encoder_new(&nobody, &fields);
+
+		make(&reply, class);
+		check(encoder, &fields, &reply, class);
+	}
+}
+
+static void tcp_info_of_any_length_is_read_as_far_as_it_goes(void **state)
+{
+	struct sf_fieldset all = everything();
+	sf_cleanup(sf_encoder_free_p) struct sf_encoder *encoder = sf_encoder_new(&nobody, &all);
+	uint8_t info[sizeof(struct sf_tcp_info) + 16];
+	struct reply reply;
+
+	(void)state;
+	for (size_t length = 0; length <= sizeof(info); length++) {
+		reply_begin(&reply, 2, SF_ESTABLISHED);
+		reply_add(&reply, SF_PART_SHUTDOWN, "", 1);
+		fill(info, sizeof(info));
+		reply_add(&reply, SF_PART_INFO, info, length);
+		check(encoder, &all, &reply, SF_CLASS_FULL);
+	}
+}
+
+/* ---- extremes ---- */
+
+static void the_longest_record_stays_within_its_room(void **state)
+{
+	static const uint8_t fills[] = {0xff, 0x01, 0xfe, 0x80};
+	struct sf_fieldset all = everything();
+	sf_cleanup(sf_encoder_free_p) struct sf_encoder *encoder = sf_encoder_new(&nobody, &all);
+	uint8_t bytes[512];
+
+	(void)state;
+	sf_encoder_run(encoder, UINT64_MAX, UINT32_MAX);
+	for (unsigned i = 0; i < SF_COUNT(fills) * SF_CLASS_COUNT; i++) {
+		struct sf_view view = {.table = SF_TABLE_TCP, .release = SEVEN_ZERO};
+		uint8_t state_number = view.table;
+
+		/* Parts laid by hand: everything came, everything is as long as can be. */
+		memset(bytes, fills[i / SF_CLASS_COUNT], sizeof(bytes));
+		for (unsigned part = 0; part < SF_PART_COUNT; part++) {
+			view.part[part] = bytes;
+			view.length[part] = 300;
+		}
+		view.length[SF_PART_CONG] = view.length[SF_PART_ULP_NAME] = 256;
+		view.class = (uint8_t)(i % SF_CLASS_COUNT);
+		for (state_number = 0; state_number < 3; state_number++) {
+			struct line line = encode(encoder, &view, UINT64_MAX);
+
+			json_object_put(judge_line(line.data, line.length));
+			free(line.data);
+			bytes[2 * state_number] = 2; /* another timer, another family */
+		}
+	}
+}
+
+static void assert_has(const struct line *line, const char *text)
+{
+	if (!memmem(line->data, line->length, text, strlen(text)))
+		fail_msg("%s is not in %.*s", text, (int)line->length, line->data);
+}
+
+static void identities_are_strings_and_counters_numbers_up_to_the_last(void **state)
+{
+	struct sf_fieldset all = everything();
+	sf_cleanup(sf_encoder_free_p) struct sf_encoder *encoder = sf_encoder_new(&nobody, &all);
+	struct sf_view view = {.table = SF_TABLE_TCP, .release = SIX_EIGHTEEN};
+	struct sf_tcp_info info = {
+		.bytes_acked = UINT64_MAX, .pacing_rate = UINT64_MAX, .bytes_sent = 1ull << 53 | 1};
+	const uint64_t cgroup = UINT64_MAX;
+	struct reply reply;
+	struct line line;
+
+	(void)state;
+	reply_begin(&reply, 2, SF_ESTABLISHED);
+	memset(reply_header(&reply)->cookie, 0xff, 8);
+	reply_add(&reply, SF_PART_SHUTDOWN, "", 1);
+	reply_add(&reply, SF_PART_CGROUP, &cgroup, 8);
+	reply_add(&reply, SF_PART_INFO, &info, sizeof(info));
+	assert_int_equal(sf_view_index(&view, reply.bytes, reply.length), 0);
+	line = encode(encoder, &view, UINT64_MAX);
+	json_object_put(judge_line(line.data, line.length));
+	assert_has(&line, "\"cookie\":\"18446744073709551615\"");
+	assert_has(&line, "\"cgroup\":{\"id\":\"18446744073709551615\"}");
+	assert_has(&line, "\"bytes_acked\":18446744073709551615");
+	assert_has(&line, "\"bytes_sent\":9007199254740993");
+	assert_has(&line, "\"pacing_rate_bytes_per_s\":null");
+	assert_has(&line, "\"seq\":18446744073709551615");
+	free(line.data);
+}
+
+static void two_encoders_share_nothing(void **state)
+{
+	struct sf_fieldset all = everything(), one = {0};
+	sf_cleanup(sf_encoder_free_p) struct sf_encoder *a = sf_encoder_new(&nobody, &all);
+	struct sf_encoder *b;
+	struct sf_view view = {.table = SF_TABLE_TCP, .release = SIX_EIGHTEEN};
+	struct line before, after;
+	struct reply reply;
+
+	(void)state;
+	sf_fieldset_add(&one, SF_FIELD_COOKIE);
+	make(&reply, SF_CLASS_FULL);
+	assert_int_equal(sf_view_index(&view, reply.bytes, reply.length), 0);
+	sf_encoder_run(a, 1, 4026531840);
+	sf_encoder_time(a, 1763964000123456);
+	before = encode(a, &view, 7);
+	b = sf_encoder_new(
+		&(struct sf_envelope){
+			.host_name = "x", .host_id = "y", .boot_id = "z", .query = "other"},
+		&one);
+	sf_encoder_run(b, 99, 1);
+	sf_encoder_time(b, 1);
+	after = encode(b, &view, 8);
+	assert_true(after.length < before.length);
+	free(after.data);
+	sf_encoder_free(b);
+	after = encode(a, &view, 7);
+	assert_int_equal(before.length, after.length);
+	assert_memory_equal(before.data, after.data, after.length);
+	free(before.data);
+	free(after.data);
+}
+
+static void an_encoder_asks_for_what_its_fields_need(void **state)
+{
+	(void)state;
+	for (unsigned id = 0; id < SF_FIELD_COUNT; id++) {
+		struct sf_fieldset one = {0};
+
+		sf_fieldset_add(&one, id);
+		sf_fieldset_add(&one, SF_FIELD_COOKIE);
+		sf_cleanup(sf_encoder_free_p) struct sf_encoder *encoder =
+			sf_encoder_new(&nobody, &one);
+
+		assert_int_equal(sf_encoder_ext(encoder), sf_field_ext(&sf_fields[id]));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_full_socket_says_what_its_fields_say),
+		cmocka_unit_test(a_listener_says_what_its_fields_say),
+		cmocka_unit_test(a_bound_socket_says_what_its_fields_say),
+		cmocka_unit_test(a_small_socket_says_what_its_fields_say),
+		cmocka_unit_test(any_set_of_fields_is_written_alone),
+		cmocka_unit_test(tcp_info_of_any_length_is_read_as_far_as_it_goes),
+		cmocka_unit_test(the_longest_record_stays_within_its_room),
+		cmocka_unit_test(identities_are_strings_and_counters_numbers_up_to_the_last),
+		cmocka_unit_test(two_encoders_share_nothing),
+		cmocka_unit_test(an_encoder_asks_for_what_its_fields_need),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
