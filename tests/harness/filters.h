@@ -73,16 +73,14 @@ static inline struct sf_filter *filter_try(const char *text, size_t length, char
 	const struct sf_text place = {.name = "arguments", .text = text, .length = length};
 	struct sf_complaints *complaints = sf_complaints_new();
 	struct sf_filter *filter = NULL;
-	char *memory = NULL;
-	size_t size = 0;
+	size_t size;
 
 	sf_filter_read(&place, 1u << SF_TABLE_TCP, &filter, complaints);
 	if (said) {
-		FILE *file = open_memstream(&memory, &size);
+		FILE *file = open_memstream(said, &size);
 
 		sf_complaints_print(complaints, file);
 		fclose(file);
-		*said = memory;
 	}
 	sf_complaints_free(complaints);
 	return filter;
