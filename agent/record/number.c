@@ -40,17 +40,15 @@ static unsigned __int128 millionths(uint64_t mantissa, unsigned shift)
 	return sum >> shift & ~(unsigned __int128)tie;
 }
 
-/* A fraction of six digits without its trailing zeros; nothing of it when it is 0. */
-static char *put_fraction(char *out, uint32_t fraction)
+/* A fraction's six digits without its trailing zeros; nothing of it when it is 0. No branch. */
+static char *put_fraction(char *out, uint64_t digits)
 {
-	uint64_t digits = digits_of(fraction) >> 16;
-
 	*out = DOT;
 	put_digits(out + 1, digits, 0);
-	return out + (fraction ? 9 - __builtin_clzll(digits | 1) / 8 : 0);
+	return out + 9 - (unsigned)__builtin_clzll(digits | 1) / 8 - 2 * (digits == 0);
 }
 
-char *sf_write_ratio(char *out, double ratio)
+static char *put_exact(char *out, double ratio)
 {
 	unsigned __int128 all;
 	uint64_t bits, mantissa;
@@ -73,10 +71,27 @@ char *sf_write_ratio(char *out, double ratio)
 		all = 0; /* not finite */
 	*out = '-';
 	out += bits >> 63 && all;
-	if (all < 10 * MILLION) {
-		*out = (char)('0' + (uint32_t)all / MILLION);
-		return put_fraction(out + 1, (uint32_t)all % MILLION);
-	}
 	out = put_u64(out, (uint64_t)(all / MILLION));
-	return put_fraction(out, (uint32_t)(all % MILLION));
+	return put_fraction(out, digits_of((uint32_t)(all % MILLION)) >> 16);
+}
+
+/*
+ * Ratios below 10 in one go. The scaled number is off by 2^-29 at most: where that could matter,
+ * next to a tie, and for everything else, the exact way.
+ */
+char *sf_write_ratio(char *out, double ratio)
+{
+	double scaled = ratio * MILLION + 0.5, rest;
+	uint64_t digits;
+	int32_t number;
+
+	if (!(scaled >= 0.5 && scaled < 9999999))
+		return put_exact(out, ratio);
+	number = (int32_t)scaled;
+	rest = scaled - number;
+	if (rest < 1e-6 || rest > 1 - 1e-6)
+		return put_exact(out, ratio);
+	digits = digits_of((uint32_t)number);
+	*out = (char)('0' + (digits >> 8));
+	return put_fraction(out + 1, digits >> 16);
 }

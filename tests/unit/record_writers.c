@@ -114,6 +114,36 @@ static void ratios_are_those_of_printf_without_trailing_zeros(void **state)
 	check_ratio(0x1p-1074);
 }
 
+/* A number of `steps` doubles away. */
+static double beside(double ratio, int steps)
+{
+	uint64_t bits;
+
+	memcpy(&bits, &ratio, sizeof(bits));
+	bits += (uint64_t)(int64_t)steps;
+	memcpy(&ratio, &bits, sizeof(bits));
+	return ratio;
+}
+
+/* 1/128 is 0.0078125: its odd multiples are the doubles that lie in the middle between two millionths. */
+static void ratios_are_rounded_to_even_at_a_tie_and_to_the_nearest_beside_it(void **state)
+{
+	(void)state;
+	for (unsigned i = 1; i < 3000; i += 2) {
+		for (int steps = -3; steps <= 3; steps++)
+			check_ratio(beside(i / 128.0, steps));
+	}
+	for (unsigned millionths = 0; millionths <= 10000100; millionths += 61) {
+		double tie = (millionths + 0.5) / 1000000, whole = millionths ? millionths / 1e6 : 1;
+
+		for (int steps = -2; steps <= 2; steps++) {
+			check_ratio(beside(tie, steps));
+			check_ratio(beside(whole, steps));
+			check_ratio(tie + steps * 1e-12 / 2); /* about a millionth of a millionth */
+		}
+	}
+}
+
 static void what_is_no_number_is_0_and_what_is_too_large_stays_a_number(void **state)
 {
 	char out[64];
@@ -403,6 +433,7 @@ int main(void)
 		cmocka_unit_test(integers_are_those_of_printf),
 		cmocka_unit_test(small_integers_are_those_of_printf_one_by_one),
 		cmocka_unit_test(ratios_are_those_of_printf_without_trailing_zeros),
+		cmocka_unit_test(ratios_are_rounded_to_even_at_a_tie_and_to_the_nearest_beside_it),
 		cmocka_unit_test(what_is_no_number_is_0_and_what_is_too_large_stays_a_number),
 		cmocka_unit_test(addresses_are_those_of_inet_ntop),
 		cmocka_unit_test(every_pattern_of_zero_groups_is_shortened_as_by_inet_ntop),
