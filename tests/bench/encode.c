@@ -25,14 +25,18 @@ static uint64_t draw(void) /* xorshift64, Marsaglia 2003 */
 	return seed ^= seed << 17;
 }
 
-/* Any number of digits up to those of `most` is as likely as any other. */
+/* Below `most`: any number of digits is as likely as any other. */
 static uint64_t varied(uint64_t most)
 {
-	uint64_t bound = 1;
+	uint64_t bound = 1, digits = 1;
 
-	for (uint64_t digits = draw() % 20; digits && bound < most / 10; digits--)
+	while (digits < 20 && bound < most / 10) {
 		bound *= 10;
-	return draw() % (bound < most ? bound * 10 < most ? bound * 10 : most : most);
+		digits++;
+	}
+	for (bound = 10, digits = draw() % digits; digits; digits--)
+		bound *= 10;
+	return draw() % (bound < most ? bound : most);
 }
 
 static void attribute(struct message *m, unsigned type, const void *bytes, size_t length)
