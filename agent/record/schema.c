@@ -202,8 +202,8 @@ static json_object *envelope(const char *type)
 static json_object *run_record(void)
 {
 	/* clang-format off */
-	static const char *const counts[] = {"skipped", "records", "sockets_seen", "sockets_matched",
-					     "cut", "duplicates", "duration_us"};
+	static const char *const counts[] = {"skipped", "records", "sockets_seen",
+					     "sockets_matched", "cut", "duplicates", "duration_us"};
 	/* clang-format on */
 	json_object *record = envelope("run"), *walk = object(), *error = object();
 

@@ -63,7 +63,8 @@ int sf_walker_walk(struct sf_walker *, const struct sf_ask *ask, const struct sf
 /*
  * The parser of received bytes alone, for the walker, the fuzzer and the tests: the messages of one datagram, which
  * begins at an address that 4 divides. Messages of another sequence or port, and of types that are not ours, are passed
- * over. Returns 1 when the dump is done, 0 to go on, -errno of NLMSG_ERROR, of the number inside NLMSG_DONE, or -EBADMSG.
+ * over. Returns 1 when the dump is done, 0 to go on, -errno of NLMSG_ERROR, of the number inside NLMSG_DONE, or
+ * -EBADMSG.
  */
 struct sf_datagram {
 	uint32_t sequence, port; /* as expected of the answers */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * record: a socket and its context become one line of JSON (with its newline), without allocation, system call or formatted printing.
+ * record: a socket and its context become one line of JSON (with its newline), without allocation, system call or
+ * formatted printing.
  *
- * An encoder is one query's: the list of its fields compiled once into flat steps, one list for each class of socket, key bytes
- * ready to copy. It belongs to one thread at a time.
+ * An encoder is one query's: the list of its fields compiled once into flat steps, one list for each class of socket,
+ * key bytes ready to copy. It belongs to one thread at a time.
  */
 #pragma once
 
@@ -49,25 +50,33 @@ struct sf_run_facts {
 	const char *const *absent;
 	const struct sf_run_error *error;
 };
-/* Adds the line; may allocate: once a run. Keys: envelope, netns, previous_run, interval_ms, skipped, records, sockets_seen, sockets_matched, cut, duplicates, walks, duration_us, partial, absent, errors. */
+/*
+ * Adds the line; may allocate: once a run. Keys: envelope, netns, previous_run, interval_ms, skipped, records,
+ * sockets_seen, sockets_matched, cut, duplicates, walks, duration_us, partial, absent, errors.
+ */
 void sf_encode_run(const struct sf_encoder *, const struct sf_run_facts *, struct sf_buf *out);
 
 /* ---- the writers below, for tests, fuzzers and the table of `sockfeed query` ---- */
 
 /*
- * Bytes from outside as a JSON string: valid UTF-8 stays, control characters are escaped, everything else becomes U+FFFD.
- * At most 6 * length + 2 bytes. *exact: the string says the bytes exactly; if not, the caller adds NAME_base64.
+ * Bytes from outside as a JSON string: valid UTF-8 stays, control characters are escaped, everything else becomes
+ * U+FFFD. At most 6 * length + 2 bytes. *exact: the string says the bytes exactly; if not, the caller adds NAME_base64.
  */
 char *sf_write_string(char *out, const uint8_t *bytes, size_t length, bool *exact);
-char *sf_write_base64(char *out, const uint8_t *bytes, size_t length); /* with quotes, RFC 4648 with padding: 4 * ((length + 2) / 3) + 2 bytes */
-char *sf_write_u64(char *out, uint64_t number);  /* 20 bytes at most; may scribble up to 24 */
-char *sf_write_ratio(char *out, double ratio);   /* at most 6 decimals, no trailing zeros; 32 bytes; not finite: 0 */
-char *sf_write_ip(char *out, const uint8_t *bytes, size_t length); /* RFC 5952, v4-mapped ::ffff:10.0.0.1; no quotes; 45 bytes at most, may scribble up to 64; length 4 or 16 */
+/* With quotes, RFC 4648 with padding: 4 * ((length + 2) / 3) + 2 bytes. */
+char *sf_write_base64(char *out, const uint8_t *bytes, size_t length);
+char *sf_write_u64(char *out, uint64_t number); /* 20 bytes at most; may scribble up to 24 */
+char *sf_write_ratio(char *out, double ratio);  /* at most 6 decimals, no trailing zeros; 32 bytes; not finite: 0 */
+/*
+ * length 4 or 16. RFC 5952, v4-mapped ::ffff:10.0.0.1, without quotes: 45 bytes at most; may scribble up to 64.
+ */
+char *sf_write_ip(char *out, const uint8_t *bytes, size_t length);
 /* One value as in a record but without quotes around words and addresses, for people; NUL-terminated. */
 void sf_write_value(const struct sf_field *, const struct sf_value *, struct sf_buf *out);
 
 /* The list of fields: `sockfeed fields`. `wanted` is the set to show. */
 void sf_schema_table(const struct sf_fieldset *wanted, FILE *);
 void sf_schema_markdown(const struct sf_fieldset *wanted, FILE *);
-void sf_schema_json(const struct sf_fieldset *wanted, FILE *);        /* an array of objects */
-void sf_schema_json_schema(const struct sf_fieldset *wanted, FILE *); /* draft 2020-12, of one record of type socket or run */
+void sf_schema_json(const struct sf_fieldset *wanted, FILE *); /* an array of objects */
+/* Draft 2020-12, of one record of type socket or run. */
+void sf_schema_json_schema(const struct sf_fieldset *wanted, FILE *);

@@ -32,11 +32,12 @@ struct sf_view {
 
 /*
  * Indexes the payload (after nlmsghdr) of one answer of inet_diag. `view->table` and `view->release` are the caller's,
- * set before. Attributes beyond those known are passed over, MD5SIG always. -EBADMSG: shorter than its header or an attribute
- * that does not fit; the view is then not to be read.
+ * set before. Attributes beyond those known are passed over, MD5SIG always. -EBADMSG: shorter than its header or an
+ * attribute that does not fit; the view is then not to be read.
  */
 int sf_view_index(struct sf_view *view, const void *payload, size_t length);
 
+/* The kernel's identity of a socket, unique while the host is up. */
 static inline uint64_t sf_view_cookie(const struct sf_view *view)
 {
 	uint64_t cookie;
@@ -44,6 +45,7 @@ static inline uint64_t sf_view_cookie(const struct sf_view *view)
 	return cookie;
 }
 
+/* The kernel's number of the state; one of a newer kernel may have no name. */
 static inline uint8_t sf_view_state(const struct sf_view *view)
 {
 	return view->part[SF_PART_HEADER][offsetof(struct sf_inet_msg, state)];
@@ -69,7 +71,10 @@ struct sf_words { /* names of the numbers (WORD) or bits (WORDS) first, first + 
 	const char *const *names;
 };
 
-/* A value as read; which member holds it goes by the type: number (all integers, PORT, BOOL, WORD, WORDS, ID64; I32 as int64_t), real (RATIO), bytes (IP: 4 or 16 of them; TEXT). */
+/*
+ * A value as read; which member holds it goes by the type: number (all integers, PORT, BOOL, WORD, WORDS, ID64; I32 as
+ * int64_t), real (RATIO), bytes (IP: 4 or 16 of them; TEXT).
+ */
 struct sf_value {
 	union {
 		uint64_t number;
@@ -82,17 +87,20 @@ struct sf_value {
 enum sf_presence { SF_ABSENT, SF_NULL, SF_PRESENT };
 
 struct sf_field {
-	const char *name, *since, *source, *help; /* since which kernel ("" for always); source: what it is read from, in words */
+	const char *name, *since; /* since which kernel, "" for always */
+	const char *source, *help; /* source: what it is read from, in words */
 	enum sf_type type;
 	enum sf_unit unit;
 	uint8_t part;     /* SF_PART_* */
 	uint16_t offset;  /* in the part */
-	uint8_t size;     /* bytes read there: offset + size <= length of the part, or it is absent; TEXT: 0, the whole part */
+	/* Bytes read there: offset + size <= length of the part, or it is absent; TEXT: 0, the whole part. */
+	uint8_t size;
 	uint8_t classes;  /* mask of 1 << enum sf_class: in others it is absent whatever came */
 	bool nullable;    /* a plain number that equals one of nulls is null: "none", "unlimited" */
 	uint64_t nulls[2];
-	bool (*when)(const struct sf_view *); /* a further condition, or NULL; called when part, offset and size are there */
-	/* Bit fields, constants and derived values; NULL: the plain bytes. Called after part, size, classes and when. */
+	/* A further condition, or NULL; called when part, offset and size are there. */
+	bool (*when)(const struct sf_view *);
+	/* Bit fields, constants and derived values; NULL: the plain bytes. Called after part, size, classes, when. */
 	enum sf_presence (*read)(const struct sf_view *, struct sf_value *);
 	const struct sf_words *words; /* WORD and WORDS */
 	const char *when_text;        /* when it means something, in words, for `sockfeed fields` */
@@ -111,7 +119,10 @@ int sf_field_find(const char *name, size_t length); /* id or -ENOENT */
 const char *sf_field_near(const char *name, size_t length); /* the nearest known name or NULL */
 /* Reads one field: the slow, general way (filters, tables, tests). `value` is set when SF_PRESENT alone. */
 enum sf_presence sf_field_read(const struct sf_field *, const struct sf_view *, struct sf_value *value);
-/* What a request must ask for to have the field: bits of 1 << (N - 1) for attribute N that idiag_ext gates; 0 for what always comes. */
+/*
+ * What a request must ask for to have the field: bits of 1 << (N - 1) for attribute N that idiag_ext gates; 0 for what
+ * always comes.
+ */
 uint8_t sf_field_ext(const struct sf_field *);
 
 /* A set of fields. */
@@ -127,13 +138,16 @@ static inline void sf_fieldset_add(struct sf_fieldset *set, unsigned id)
 	set->bits[id / 64] |= 1ull << (id % 64);
 }
 /*
- * Applies a list of words, left to right: `all`, a group (`tcp`, `local`), a name, a glob (`tcp.last_*`), each with a leading `-`
- * to remove; a list of removals alone starts from all. What matches nothing is a complaint with the nearest name. Returns -EINVAL after
- * any complaint, or when nothing is left.
+ * Applies a list of words, left to right: `all`, a group (`tcp`, `local`), a name, a glob (`tcp.last_*`), each with a
+ * leading `-` to remove; a list of removals alone starts from all. What matches nothing is a complaint with the nearest
+ * name. Returns -EINVAL after any complaint, or when nothing is left.
  */
 int sf_fields_select(const struct sf_text *words, size_t count, struct sf_fieldset *ret, struct sf_complaints *);
 
-/* The word of a number or bit, NULL: it has none. The number of a word, or -ENOENT. sf_fields[SF_FIELD_STATE].words are the states. */
+/*
+ * The word of a number or bit, NULL: it has none. The number of a word, or -ENOENT. sf_fields[SF_FIELD_STATE].words are
+ * the states.
+ */
 static inline const char *sf_word(const struct sf_words *words, uint64_t number)
 {
 	return number - words->first < words->count ? words->names[number - words->first] : NULL;

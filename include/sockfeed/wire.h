@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The shapes of NETLINK_SOCK_DIAG answers for inet sockets, in our own structs: the installed headers are older than kernels.
- * Sources: linux/inet_diag.h, linux/tcp.h, linux/tls.h, linux/mptcp.h of Linux 6.18 and 7.0; tests/unit/btf compares
- * every offset and width with the running kernel's own type information.
+ * The shapes of NETLINK_SOCK_DIAG answers for inet sockets, in our own structs: the installed headers are older than
+ * kernels. Sources: linux/inet_diag.h, linux/tcp.h, linux/tls.h, linux/mptcp.h of Linux 6.18 and 7.0; tests/unit/btf
+ * compares every offset and width with the running kernel's own type information.
  */
 #pragma once
 
@@ -37,7 +37,8 @@ struct sf_tcp_info { /* struct tcp_info, 280 bytes in 6.18 to 7.3 */
 	uint32_t received_ce;
 	uint32_t delivered_e1_bytes, delivered_e0_bytes, delivered_ce_bytes;
 	uint32_t received_e1_bytes, received_e0_bytes, received_ce_bytes;
-	uint16_t accecn_fail_mode, accecn_opt_seen; /* 7.0: one u32 of ecn_mode:2, accecn_opt_seen:2, accecn_fail_mode:4, options2:24 */
+	/* 7.0: one u32 of ecn_mode:2, accecn_opt_seen:2, accecn_fail_mode:4, options2:24. */
+	uint16_t accecn_fail_mode, accecn_opt_seen;
 };
 
 struct sf_vegas_info { /* struct tcpvegas_info */
@@ -55,13 +56,13 @@ struct sf_bbr_info { /* struct tcp_bbr_info: bw_lo, bw_hi ... */
 
 /* States of a socket: include/net/tcp_states.h. */
 enum {
-	SF_ESTABLISHED = 1, SF_SYN_SENT, SF_SYN_RECV, SF_FIN_WAIT_1, SF_FIN_WAIT_2, SF_TIME_WAIT, SF_CLOSE, SF_CLOSE_WAIT,
-	SF_LAST_ACK, SF_LISTEN, SF_CLOSING, SF_NEW_SYN_RECV, SF_BOUND_INACTIVE, SF_STATE_COUNT
+	SF_ESTABLISHED = 1, SF_SYN_SENT, SF_SYN_RECV, SF_FIN_WAIT_1, SF_FIN_WAIT_2, SF_TIME_WAIT, SF_CLOSE,
+	SF_CLOSE_WAIT, SF_LAST_ACK, SF_LISTEN, SF_CLOSING, SF_NEW_SYN_RECV, SF_BOUND_INACTIVE, SF_STATE_COUNT
 };
 
 /*
- * The parts of an answer: the header, then attribute N at N (INET_DIAG_*, linux/inet_diag.h), then what the nest ULP_INFO (19)
- * holds, each at its own number behind a base.
+ * The parts of an answer: the header, then attribute N at N (INET_DIAG_*, linux/inet_diag.h), then what the nest
+ * ULP_INFO (19) holds, each at its own number behind a base.
  */
 enum {
 	SF_PART_HEADER = 0,
@@ -71,8 +72,9 @@ enum {
 	SF_PART_CGROUP = 21, SF_PART_SOCKOPT = 22,
 	SF_PART_ATTRIBUTES = 23, /* the first that is no attribute of the answer itself */
 	SF_PART_ULP_NAME = SF_PART_ATTRIBUTES,
-	SF_PART_TLS,                                      /* the whole nest: that it came */
-	SF_PART_TLS_BASE = SF_PART_TLS,                   /* + TLS_INFO_*: 1 version 2 cipher 3 txconf 4 rxconf 5 zc_ro_tx 6 rx_no_pad 7 tx_max_payload_len */
-	SF_PART_SUBFLOW_BASE = SF_PART_TLS_BASE + 7,      /* + MPTCP_SUBFLOW_ATTR_*: 1 token_rem ... 10 id_loc */
+	SF_PART_TLS, /* the whole nest: that it came */
+	/* + TLS_INFO_*: 1 version 2 cipher 3 txconf 4 rxconf 5 zc_ro_tx 6 rx_no_pad 7 tx_max_payload_len */
+	SF_PART_TLS_BASE = SF_PART_TLS,
+	SF_PART_SUBFLOW_BASE = SF_PART_TLS_BASE + 7, /* + MPTCP_SUBFLOW_ATTR_*: 1 token_rem ... 10 id_loc */
 	SF_PART_COUNT = SF_PART_SUBFLOW_BASE + 11
 };
