@@ -79,6 +79,11 @@ const char *sf_unit_example(enum sf_unit unit)
 	return units[unit].example;
 }
 
+const char *sf_unit_article(enum sf_unit unit)
+{
+	return units[unit].article;
+}
+
 static const struct suffix *find_suffix(const char *text, size_t length)
 {
 	for (size_t i = 0; i < SF_COUNT(suffixes); i++)

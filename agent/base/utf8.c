@@ -4,6 +4,8 @@
  */
 #include <stdint.h>
 
+#include <sockfeed/base.h>
+
 #include "base/utf8.h"
 
 size_t sf_utf8_length(const char *bytes, size_t left)
@@ -35,4 +37,14 @@ size_t sf_utf8_step(const char *bytes, size_t left, int *shown)
 
 	*shown = length > 0 && b[0] >= 0x20 && b[0] != 0x7f && !(b[0] == 0xc2 && b[1] < 0xa0);
 	return length ?: 1;
+}
+
+bool sf_is_utf8(const char *bytes, size_t length)
+{
+	for (size_t at = 0, step; at < length; at += step) {
+		step = sf_utf8_length(bytes + at, length - at);
+		if (!step)
+			return false;
+	}
+	return true;
 }

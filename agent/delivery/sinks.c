@@ -10,6 +10,7 @@ const struct sf_sink_kind sf_sinks[] = {
 	 .help = "lines to standard output",
 	 .keys = sf_stdout_keys,
 	 .size = 0,
+	 .blocks = true,
 	 .ops = &sf_stdout_ops},
 	{.name = "file",
 	 .help = "lines to a file, rotated by size",

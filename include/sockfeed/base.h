@@ -136,8 +136,9 @@ enum sf_unit { /* the unit in which a number is held */
 	SF_UNIT_COUNT
 };
 
-/* "microseconds", "bytes" ...; an example of what a user may write, "100ms". Static memory. */
+/* "microseconds", "bytes" ...; "a duration", "a size" ...; what a user may write, "100ms". Static memory. */
 const char *sf_unit_name(enum sf_unit);
+const char *sf_unit_article(enum sf_unit);
 const char *sf_unit_example(enum sf_unit);
 
 /*
@@ -170,6 +171,9 @@ void sf_log_setup(enum sf_log_level most, bool json);
  */
 void sf_log(enum sf_log_level, const char *format, ...) SF_PRINTF(2, 3);
 
+/* Is all of it UTF-8 (RFC 3629)? */
+bool sf_is_utf8(const char *bytes, size_t length);
+
 /* ---- JSON text for the control plane; records have their own writer ---- */
 
 /* Adds `"text"` with quotes, escaped; bytes that are not UTF-8 become U+FFFD. */
@@ -184,7 +188,7 @@ enum sf_kind {
 	SF_KIND_DURATION, /* uint64_t, microseconds */
 	SF_KIND_SIZE,     /* uint64_t, bytes */
 	SF_KIND_SHARE,    /* double */
-	SF_KIND_CHOICE,   /* int, index into choices */
+	SF_KIND_CHOICE,   /* int, index into choices; a default of "" leaves -1 */
 	SF_KIND_LIST,     /* struct sf_list: texts with their places */
 	SF_KIND_LABELS,   /* struct sf_list of name, value pairs; names [a-z_][a-z0-9_]{0,63} */
 	SF_KIND_PLACED,   /* struct sf_text: a text that another room reads, with its place (a filter) */
@@ -208,7 +212,7 @@ struct sf_key {
 	const char *name;
 	enum sf_kind kind;
 	size_t offset;        /* in the settings' struct */
-	/* the default, as a user would write it, through the same reader; NULL: required ("" for SF_KIND_SECTION) */
+	/* the default, as a user would write it, through the same reader; NULL: required; "": none, all zero */
 	const char *standard;
 	const char *help;     /* one line */
 	uint64_t least, most; /* NUMBER, DURATION, SIZE; most 0: no bound */

@@ -103,6 +103,7 @@ struct sf_sink_kind {
 	const char *name, *help;
 	const struct sf_key *keys; /* of its own section; ends with an entry without a name */
 	size_t size;               /* of its settings' struct */
+	bool blocks;               /* the default of its queue's when_full, as a configuration's only output: block */
 	const struct sf_sink_ops *ops;
 };
 extern const struct sf_sink_kind sf_sinks[]; /* stdout, file; ends with an entry without a name */
