@@ -55,13 +55,19 @@ static int read_message(struct sf_datagram *d, const struct nlmsghdr *message,
 	return 0;
 }
 
+/* libmnl 1.0.4 compares as int, and takes a length of 2^31 or more for a small one. */
+static bool is_whole(const struct nlmsghdr *message, int left)
+{
+	return mnl_nlmsg_ok(message, left) && message->nlmsg_len <= (unsigned)left;
+}
+
 int sf_datagram_read(struct sf_datagram *d, const void *bytes, size_t length)
 {
 	struct sf_view view = {.table = (uint8_t)d->table, .release = d->release};
 	const struct nlmsghdr *message = bytes;
 	int left = length > INT_MAX ? INT_MAX : (int)length, r = 0;
 
-	for (; mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left)) {
+	for (; is_whole(message, left); message = mnl_nlmsg_next(message, &left)) {
 		if (message->nlmsg_seq != d->sequence || message->nlmsg_pid != d->port)
 			continue;
 		r = read_message(d, message, &view);
