@@ -38,6 +38,42 @@ class Row:
         return self.words[self.words.index(word) + 1] if word in self.words else None
 
 
+PAIRED = ("send", "pacing_rate", "delivery_rate", "version:", "cipher:", "rxconf:", "txconf:")  # their value is the next word
+# Milliseconds that move while nothing else does; the last three while something is under way.
+CLOCKS = ("lastsnd", "lastrcv", "lastack", "busy", "rwnd_limited", "sndbuf_limited")
+
+
+def details(row):
+    """{"rto": "204", "ts": True, ...}: all that stands behind the addresses, each thing by its name, as text."""
+    line = row.line.split(None, 5 if row.line.split()[0] in STATES else 4)[-1]
+    found = re.search(r"inet-sockopt: \(([^)]*)\)", line)
+    result = {"inet-sockopt": set(found[1].split())} if found else {}
+    words = iter((line.replace(found[0], "") if found else line).split())
+    for word in words:
+        if word in PAIRED:
+            result[word.rstrip(":")] = next(words).removesuffix("bps")
+        elif re.fullmatch("[<-]-[>-]", word):
+            result["open"] = word
+        elif ":" in word:
+            name, _, value = word.partition(":")
+            result[name] = value
+        else:
+            result[word] = True
+    return result
+
+
+def milliseconds(text):
+    """The least and the most that a timer printed as "59sec", "119min", "1min40sec", "9.373ms" or "204ms" may be."""
+    found = re.fullmatch(r"(?:(\d+)min)?(?:(\d+)sec)?(?:(\d+)\.(\d+)(?:ms|sec))?(?:(\d+)ms)?", text)
+    if not text or not found:
+        return 0, 0 if not text else -1
+    minutes, seconds, whole, part, ms = found.groups()
+    least = 60000 * int(minutes or 0) + 1000 * int(seconds or 0) + 1000 * int(whole or 0) + int(part or 0) + int(ms or 0)
+    # Minutes from 10 on leave the seconds out, seconds from 10 on, and beside minutes, the milliseconds.
+    more = 0 if part or ms else 59999 if minutes and int(minutes) > 9 else 999 if minutes or int(seconds or 0) > 9 else 0
+    return least, least + more
+
+
 def address(text):
     """("::ffff:127.0.0.1", 443, "lo"); no port is None, and so is the address then."""
     host, port = text.rsplit(":", 1)
@@ -52,5 +88,5 @@ def address(text):
 def ask(words, options="-tanHeO", state=None):
     """`state` is the one that is asked for, where it is one."""
     said = subprocess.run(["ss", options, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, text=True)
-    assert said.returncode == 0 and not said.stderr, f"ss {words}: status {said.returncode}\n{said.stderr}"
+    assert said.returncode == 0 and not said.stderr, f"ss {words}: status {said.returncode}\n{said.stderr[:200]}"
     return [Row(line, state) for line in said.stdout.splitlines()]

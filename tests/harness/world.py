@@ -7,7 +7,10 @@ acknowledged, without a packet filter and without rights; CLOSING needs both end
 A socket is named for what it is. `World.sockets` has an entry for each, known by its cookie, which it keeps from
 SYN-RECV to TIME-WAIT; what the kernel made and nobody accepted yet is counted in `World.anonymous`, by state.
 """
+import atexit
+import contextlib
 import ctypes
+import os
 import socket
 import struct
 import time
@@ -16,7 +19,10 @@ from netns import skip
 
 # asm-generic/socket.h
 SO_ATTACH_FILTER, SO_DETACH_FILTER, SO_MARK, SO_MAX_PACING_RATE, SO_COOKIE = 26, 27, 36, 47, 57
-TCP_LINGER2, TCP_ULP = 8, 31  # linux/tcp.h
+TCP_LINGER2, TCP_FASTOPEN, TCP_ULP, TCP_FASTOPEN_NO_COOKIE = 8, 23, 31, 34  # linux/tcp.h
+MSG_FASTOPEN = 0x20000000  # linux/socket.h
+SOL_TLS, TLS_TX = 282, 1  # linux/socket.h, linux/tls.h
+TLS_KEY = struct.pack("=HH8s16s4s8s", 0x0304, 51, b"", b"", b"", b"")  # 1.3, AES-GCM-128: a key of zeros
 IPPROTO_MPTCP = 262
 STATES = [None, "established", "syn-sent", "syn-recv", "fin-wait-1", "fin-wait-2", "time-wait", "bound-inactive",
           "close-wait", "last-ack", "listening", "closing"]  # include/net/tcp_states.h
@@ -64,12 +70,13 @@ def wait_for(sock, state):
         time.sleep(0.01)
 
 
-def available(name):
+def read(path):
+    """"" where it is not there."""
     try:
-        with open(f"/proc/sys/net/ipv4/tcp_available_{name}") as file:
-            return file.read().split()
+        with open(path) as file:
+            return file.read().strip()
     except OSError:
-        return []
+        return ""
 
 
 def bound_inactive_is_shown():
@@ -83,6 +90,8 @@ class World:
     def __init__(self):
         self.sockets = {}    # cookie: Made
         self.anonymous = {}  # state: how many sockets of no known cookie
+        self.subflows = 0    # how many of them are of MPTCP
+        self.cgroup = None   # the path of the one that some were made in
         self.open = []       # keeps the descriptors
 
     def add(self, name, sock, state=None, *, cookie=None, idle=True, orphan=False, traits=()):
@@ -90,6 +99,10 @@ class World:
         self.sockets[made.cookie] = made
         if sock:
             self.open.append(sock)
+
+    def traits(self):
+        """Of all sockets together."""
+        return {trait for made in self.sockets.values() for trait in made.traits} | ({"mptcp"} if self.subflows else set())
 
     def listener(self, where, backlog=8, v6only=None, setup=None, port=0):
         sock = socket.socket(where[1], socket.SOCK_STREAM)
@@ -207,7 +220,7 @@ def options(world):
 
 
 def congestion_controls(world):
-    for name in available("congestion_control"):
+    for name in read("/proc/sys/net/ipv4/tcp_available_congestion_control").split():
         def choose(sock, name=name):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, name.encode())
         pair = world.pair(V4, choose)
@@ -215,17 +228,108 @@ def congestion_controls(world):
         world.add_pair(f"congestion control {name}", pair, traits=[f"cc {name}"])
 
 
+@contextlib.contextmanager
+def sysctl(name, value):
+    """Another value for a while, in this namespace alone; says whether that is permitted here."""
+    path = f"/proc/sys/net/ipv4/{name}"
+    before = read(path)
+    try:
+        with open(path, "w") as file:
+            file.write(value)
+    except OSError:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        with open(path, "w") as file:
+            file.write(before)
+
+
+def rare_options(world):
+    with sysctl("tcp_ecn", "1") as permitted:
+        if permitted:
+            pair = world.pair(V6)
+            talk(pair, 3000, 3000)
+            world.add_pair("ECN", pair, traits=["ecn"])
+    with sysctl("tcp_fastopen", "3") as permitted:
+        if permitted:
+            listener = socket.socket()
+            listener.bind((V4[0], 0))
+            listener.setsockopt(socket.IPPROTO_TCP, TCP_FASTOPEN, 4)
+            listener.setsockopt(socket.IPPROTO_TCP, TCP_FASTOPEN_NO_COOKIE, 1)
+            listener.listen(4)
+            client = socket.socket()
+            client.setsockopt(socket.IPPROTO_TCP, TCP_FASTOPEN_NO_COOKIE, 1)
+            client.sendto(b"early", MSG_FASTOPEN, listener.getsockname())
+            server = listener.accept()[0]
+            listener.close()
+            server.recv(100)
+            world.add_pair("Fast Open", (client, server), traits=["fastopen"])
+    if os.geteuid() == 0:
+        try:
+            os.seteuid(65534)
+            pair = world.pair()
+        except OSError:  # a user namespace with one user
+            return
+        finally:
+            os.seteuid(0)
+        world.add_pair("of another user", pair, traits=["uid 65534"])
+
+
+def cgroup_mount():
+    """Of cgroup v2, or None."""
+    mounts = (line.split() for line in read("/proc/self/mounts").split("\n"))
+    return next((words[1] for words in mounts if len(words) > 2 and words[2] == "cgroup2"), None)
+
+
+def of_a_cgroup(world):
+    """A pair that was made in a cgroup of its own, where one can be made."""
+    mount = cgroup_mount()
+    home = next((line[3:] for line in read("/proc/self/cgroup").split("\n") if line.startswith("0::")), None)
+    if mount is None or home is None:
+        return
+    path = f"{mount}{home.rstrip('/')}/sockfeed-test-{os.getpid()}"
+    try:
+        os.mkdir(path)
+    except OSError:
+        return
+    atexit.register(os.rmdir, path)
+    try:
+        with open(f"{path}/cgroup.procs", "w") as file:
+            file.write(str(os.getpid()))
+    except OSError:
+        return
+    try:
+        world.add_pair("of another cgroup", world.pair(), traits=["cgroup"])
+    finally:
+        with open(f"{mount}{home}/cgroup.procs", "w") as file:
+            file.write(str(os.getpid()))
+    world.cgroup = path
+
+
 def upper_protocols(world):
-    if "tls" in available("ulp"):
+    pair = world.pair()
+    try:
+        for sock in pair:
+            sock.setsockopt(socket.IPPROTO_TCP, TCP_ULP, b"tls")  # loads the module, where there is one
+        world.add_pair("kernel TLS, without keys", pair, traits=["ulp tls"])
         pair = world.pair()
         for sock in pair:
             sock.setsockopt(socket.IPPROTO_TCP, TCP_ULP, b"tls")
-        world.add_pair("kernel TLS, without keys", pair, traits=["ulp tls"])
-    if "mptcp" in available("ulp"):
-        client, server = world.pair(V4, protocol=IPPROTO_MPTCP)
-        talk((client, server), 2000, 100)
-        world.open += [client, server]  # the cookies of the subflows are not those of the MPTCP sockets
+            sock.setsockopt(SOL_TLS, TLS_TX, TLS_KEY)
+        world.add_pair("kernel TLS, sends by a key", pair, traits=["ulp tls", "tls tx"])
+    except OSError:
+        world.open += pair
         world.anonymous["established"] = world.anonymous.get("established", 0) + 2
+    try:
+        client, server = world.pair(V4, protocol=IPPROTO_MPTCP)
+    except OSError:
+        return
+    talk((client, server), 2000, 100)
+    world.open += [client, server]  # the cookies of the subflows are not those of the MPTCP sockets
+    world.anonymous["established"] = world.anonymous.get("established", 0) + 2
+    world.subflows = 2 if read("/proc/sys/net/mptcp/enabled") == "1" else 0
 
 
 def opening(world):
@@ -322,11 +426,7 @@ def held_up(world):
     """The receiver does not read: a zero window, then data that wait; the persist timer probes."""
     client, server = world.pair()
     client.setblocking(False)
-    try:
-        while True:
-            client.send(b"w" * 65536)
-    except BlockingIOError:
-        pass
+    send_until_full(client)
     world.add("held up by a zero window", client, idle=False)
     world.add("does not read", server, idle=False)
 
@@ -338,6 +438,57 @@ def lossy(world):
     client.sendall(b"v" * 3000)
     world.add("retransmits", client, idle=False)
     world.add("does not hear", server)
+
+
+def healed(world):
+    """Trouble that is over: losses that were repaired, windows that were closed, a send buffer that was too small."""
+    def cubic(sock):
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, b"cubic")
+
+    client, server = pair = world.pair(V4, cubic)
+    talk(pair, 5000, 100)
+    deafen(server)
+    client.sendall(b"1" * 1000)
+    undeafen(server)
+    for number in range(5):
+        client.sendall(b"2" * 1000)  # arrives before what it should follow
+    read_all(server, 6000)
+    world.add_pair("healed losses", pair, traits=["healed"])
+
+    client, server = pair = world.pair(V6, cubic)
+    client.setblocking(False)
+    sent = send_until_full(client)
+    time.sleep(0.05)
+    read_all(server, sent)
+    client.setblocking(True)
+    world.add_pair("a window that was closed", pair, traits=["rwnd_limited"])
+
+    # What is held back by MSG_MORE fills the buffer; sent while the program waits for room, and not acknowledged for a while.
+    client, server = pair = world.pair(V4, lambda sock: sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 8192))
+    deafen(server)
+    client.setblocking(False)
+    client.send(b"w" * 20000, socket.MSG_MORE | socket.MSG_EOR)
+    sent = 20000 + send_until_full(client)
+    client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    time.sleep(0.05)
+    undeafen(server)
+    read_all(server, sent)
+    client.setblocking(True)
+    world.add_pair("a send buffer that was full", pair, traits=["sndbuf_limited"])
+
+
+def read_all(sock, length):
+    while length > 0:
+        length -= len(sock.recv(length))
+
+
+def send_until_full(sock):
+    sent = 0
+    try:
+        while True:
+            sent += sock.send(b"w" * 65536)
+    except BlockingIOError:
+        return sent
 
 
 def bound(world):
@@ -354,8 +505,8 @@ def make():
     world = World()
     if not hasattr(socket, "AF_INET6") or not socket.has_ipv6:
         skip("no IPv6 here")
-    for some in (listening, established, https, options, congestion_controls, upper_protocols, opening, closing_down,
-                 orphans, held_up, lossy, bound):
+    for some in (listening, established, https, options, rare_options, congestion_controls, upper_protocols, of_a_cgroup,
+                 healed, opening, closing_down, orphans, held_up, lossy, bound):
         some(world)
     time.sleep(0.5)  # delayed acknowledgements, at most 200 ms each way
     return world
