@@ -44,6 +44,12 @@ static unsigned distance(const char *a, size_t a_length, const char *b, size_t b
 	return above[b_length];
 }
 
+/* Of two lengths: at least so many edits. */
+static size_t apart(size_t a, size_t b)
+{
+	return a > b ? a - b : b - a;
+}
+
 const char *sf_nearest(const char *name, size_t length, size_t count,
 		       const char *(*get)(const void *arg, size_t i), const void *arg)
 {
@@ -57,7 +63,8 @@ const char *sf_nearest(const char *name, size_t length, size_t count,
 		size_t known_length = known ? strlen(known) : 0;
 		unsigned edits;
 
-		if (!known_length || known_length > LONGEST)
+		if (!known_length || known_length > LONGEST ||
+		    apart(length, known_length) > nearest)
 			continue;
 		edits = distance(name, length, known, known_length);
 		/* A name of which nothing is left was not meant. */
