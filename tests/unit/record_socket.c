@@ -3,8 +3,6 @@
  * A socket record says what sf_field_read says, field by field, for answers of every class, length and value; nothing
  * else is in it, and it stays within the room that it asked for.
  */
-#include <arpa/inet.h>
-#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -13,7 +11,7 @@
 
 #include <sockfeed/record.h>
 
-#include "judge.h"
+#include "records.h"
 #include "replies.h"
 
 enum { SEVEN_ZERO = 0x070000, SIX_EIGHTEEN = 0x061200, GUARD = 0xa5, GUARDS = 64 };
@@ -148,171 +146,7 @@ static void make(struct reply *reply, enum sf_class class)
 	add_some(reply, 60, 8, 100);
 }
 
-/* ---- what a field should say ---- */
-
-static void expect_word(const struct sf_words *words, uint64_t number, char *text)
-{
-	const char *name = sf_word(words, number);
-
-	if (name)
-		sprintf(text, "\"%s\"", name);
-	else
-		sprintf(text, "\"unknown-%" PRIu64 "\"", number);
-}
-
-static void expect_words(const struct sf_words *words, uint64_t bits, char *text)
-{
-	*text++ = '[';
-	for (unsigned bit = 0; bit < 64; bit++) {
-		if (bits >> bit & 1) {
-			expect_word(words, bit, text);
-			text += strlen(text);
-			*text++ = ',';
-		}
-	}
-	strcpy(text - (bits != 0), "]");
-}
-
-static void expect_ratio(double ratio, char *text)
-{
-	if (ratio >= 0x1p64) {
-		sprintf(text, "%" PRIu64, UINT64_MAX);
-		return;
-	}
-	text += sprintf(text, "%.6f", ratio);
-	while (text[-1] == '0')
-		*--text = '\0';
-	if (text[-1] == '.')
-		text[-1] = '\0';
-}
-
-static void expect_address(const struct sf_value *value, char *text)
-{
-	char bare[64]; /* how addresses are printed is told in record_writers.c */
-
-	*sf_write_ip(bare, value->bytes, value->length) = '\0';
-	sprintf(text, "\"%s\"", bare);
-}
-
-/* All but text, which has no single form. */
-static void expect(const struct sf_field *field, const struct sf_value *value, char *text)
-{
-	switch (field->type) {
-	case SF_TYPE_U8:
-	case SF_TYPE_U16:
-	case SF_TYPE_U32:
-	case SF_TYPE_U64:
-	case SF_TYPE_PORT:
-		sprintf(text, "%" PRIu64, value->number);
-		break;
-	case SF_TYPE_I32:
-		sprintf(text, "%" PRIi64, (int64_t)value->number);
-		break;
-	case SF_TYPE_BOOL:
-		strcpy(text, value->number ? "true" : "false");
-		break;
-	case SF_TYPE_RATIO:
-		expect_ratio(value->real, text);
-		break;
-	case SF_TYPE_ID64:
-		sprintf(text, "\"%" PRIu64 "\"", value->number);
-		break;
-	case SF_TYPE_WORD:
-		expect_word(field->words, value->number, text);
-		break;
-	case SF_TYPE_WORDS:
-		expect_words(field->words, value->number, text);
-		break;
-	case SF_TYPE_IP:
-		expect_address(value, text);
-		break;
-	case SF_TYPE_TEXT:
-	case SF_TYPE_COUNT:
-		fail();
-	}
-}
-
 /* ---- a record against its answer ---- */
-
-/* The string or its twin: the very bytes. Returns how many keys that takes. */
-static int check_text(struct json_object *record, const char *name, struct json_object *string,
-		      const struct sf_value *value)
-{
-	struct json_object *twin;
-	uint8_t decoded[512];
-	char twin_name[64];
-
-	snprintf(twin_name, sizeof(twin_name), "%s_base64", name);
-	if (!judge_find(record, twin_name, &twin)) {
-		assert_int_equal(json_object_get_string_len(string), value->length);
-		assert_memory_equal(json_object_get_string(string), value->bytes, value->length);
-		return 1;
-	}
-	assert_int_equal(judge_base64(json_object_get_string(twin),
-				      (size_t)json_object_get_string_len(twin), decoded),
-			 value->length);
-	assert_memory_equal(decoded, value->bytes, value->length);
-	assert_true(json_object_get_string_len(string) != (int)value->length ||
-		    memcmp(json_object_get_string(string), value->bytes, value->length));
-	return 2;
-}
-
-/* Returns how many keys the field takes. */
-static int check_field(struct json_object *record, const struct sf_field *field,
-		       const struct sf_view *view)
-{
-	struct sf_value value = {0};
-	enum sf_presence presence = sf_field_read(field, view, &value);
-	struct json_object *got = NULL;
-	bool found = judge_find(record, field->name, &got);
-	char text[2048];
-
-	if (presence == SF_PRESENT && field->type == SF_TYPE_TEXT && value.length > 256)
-		presence = SF_ABSENT; /* no name of the kernel's is so long */
-	if (found != (presence != SF_ABSENT))
-		fail_msg("%s should be %s", field->name, found ? "absent" : "there");
-	if (!found)
-		return 0;
-	if (presence == SF_PRESENT && field->type == SF_TYPE_TEXT)
-		return check_text(record, field->name, got, &value);
-	if (presence == SF_NULL)
-		strcpy(text, "null");
-	else
-		expect(field, &value, text);
-	if (!judge_same(got, text))
-		fail_msg("%s is %s, should be %s", field->name, json_object_to_json_string(got),
-			 text);
-	return 1;
-}
-
-static bool is_group(const char *name)
-{
-	for (unsigned id = 0; id < SF_FIELD_COUNT; id++) {
-		const char *dot = strchr(sf_fields[id].name, '.');
-
-		if (dot && strlen(name) == (size_t)(dot - sf_fields[id].name) &&
-		    !memcmp(name, sf_fields[id].name, strlen(name)))
-			return true;
-	}
-	return false;
-}
-
-/* Keys at the top, and in the groups of fields; a group itself counts as nothing and is never empty. */
-static int count_keys(struct json_object *record)
-{
-	int count = 0;
-
-	json_object_object_foreach(record, key, value)
-	{
-		if (is_group(key)) {
-			assert_true(json_object_object_length(value) > 0);
-			count += json_object_object_length(value);
-		} else {
-			count++;
-		}
-	}
-	return count;
-}
 
 static const struct sf_envelope nobody = {
 	.host_name = "h", .host_id = "i", .boot_id = "b", .query = "q"};
@@ -375,9 +209,9 @@ static void check(const struct sf_encoder *encoder, const struct sf_fieldset *fi
 	assert_int_equal(json_object_get_uint64(seq), number);
 	for (unsigned id = 0; id < SF_FIELD_COUNT; id++) {
 		if (sf_fieldset_has(fields, id))
-			keys += check_field(record, &sf_fields[id], &view);
+			keys += judge_field(record, &sf_fields[id], &view);
 	}
-	assert_int_equal(count_keys(record), keys);
+	assert_int_equal(judge_keys(record), keys);
 	json_object_put(record);
 	free(line.data);
 }
