@@ -103,24 +103,6 @@ static const char *name_at(const void *arg, size_t i)
 	return i < SF_COUNT(words) ? words[i] : sf_fields[i - SF_COUNT(words)].name;
 }
 
-/* A field whose name, with or without its group, begins so: tcp.rtt and rtt mean tcp.rtt_us. */
-static const char *field_begins(const char *name, size_t length)
-{
-	const char *found = NULL;
-
-	for (int id = 0; id < SF_FIELD_COUNT; id++) {
-		const char *whole = sf_fields[id].name, *dot = strchr(whole, '.');
-		const char *part = strncmp(whole, name, length) && dot ? dot + 1 : whole;
-
-		if (length < 3 || strncmp(part, name, length))
-			continue;
-		if (!part[length] || part[length] == '_')
-			return whole;
-		found = found ? found : whole;
-	}
-	return found;
-}
-
 const char *sf_predicate_near(const char *name, size_t length)
 {
 	const char *near;
@@ -131,7 +113,7 @@ const char *sf_predicate_near(const char *name, size_t length)
 	for (size_t i = 0; i < length; i++) /* AND is not far from and */
 		lower[i] = name[i] >= 'A' && name[i] <= 'Z' ? (char)(name[i] | 32) : name[i];
 	near = sf_nearest(lower, length, SF_COUNT(predicates) + 3 + SF_FIELD_COUNT, name_at, NULL);
-	return near ? near : field_begins(lower, length);
+	return near ? near : sf_field_near(lower, length);
 }
 
 unsigned sf_predicate_ops(const struct predicate *predicate, const struct sf_field *field)

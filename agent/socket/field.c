@@ -119,7 +119,25 @@ static const char *name_at(const void *arg, size_t i)
 	return sf_fields[i].name;
 }
 
+/* A field whose name, with or without its group, begins so: tcp.rtt and rtt mean tcp.rtt_us. */
+static const char *begins(const char *name, size_t length)
+{
+	const char *found = NULL;
+
+	for (int id = 0; id < SF_FIELD_COUNT; id++) {
+		const char *whole = sf_fields[id].name, *dot = strchr(whole, '.');
+		const char *part = strncmp(whole, name, length) && dot ? dot + 1 : whole;
+
+		if (length < 3 || strncmp(part, name, length))
+			continue;
+		if (!part[length] || part[length] == '_')
+			return whole;
+		found = found ? found : whole;
+	}
+	return found;
+}
+
 const char *sf_field_near(const char *name, size_t length)
 {
-	return sf_nearest(name, length, SF_FIELD_COUNT, name_at, NULL);
+	return sf_nearest(name, length, SF_FIELD_COUNT, name_at, NULL) ?: begins(name, length);
 }

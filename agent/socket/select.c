@@ -43,7 +43,8 @@ static void unknown(const struct sf_text *word, const char *name, struct sf_comp
 			    memcmp(groups[count - 1], sf_fields[id].name, length)))
 			groups[count++] = strndup(sf_fields[id].name, length);
 	}
-	near = sf_nearest(name, strlen(name), SF_FIELD_COUNT + count, candidate, groups);
+	near = sf_nearest(name, strlen(name), SF_FIELD_COUNT + count, candidate, groups)
+		       ?: sf_field_near(name, strlen(name));
 	if (near)
 		sf_buf_format(&hint, "did you mean \"%s\"?", near);
 	else

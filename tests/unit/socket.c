@@ -306,6 +306,17 @@ static void a_selection_that_names_nothing_is_an_error(void **state)
 	sf_complaints_free(complaints);
 }
 
+static void a_name_without_its_unit_or_its_group_is_near_the_whole_one(void **state)
+{
+	(void)state;
+	assert_string_equal(sf_field_near("tcp.rtt", 7), "tcp.rtt_us");
+	assert_string_equal(sf_field_near("rtt", 3), "tcp.rtt_us");
+	assert_string_equal(sf_field_near("skmem.dorps", 11), "skmem.drops");
+	assert_string_equal(sf_field_near("recv_q", 6), "recv_q_bytes");
+	assert_null(sf_field_near("nothing", 7));
+	assert_null(sf_field_near("tc", 2)); /* it would be any of a hundred */
+}
+
 static void nothing_is_asked_that_no_field_needs(void **state)
 {
 	(void)state;
@@ -356,6 +367,7 @@ int main(void)
 		cmocka_unit_test(a_reply_that_does_not_fit_is_refused),
 		cmocka_unit_test(fields_are_selected_from_left_to_right),
 		cmocka_unit_test(a_selection_that_names_nothing_is_an_error),
+		cmocka_unit_test(a_name_without_its_unit_or_its_group_is_near_the_whole_one),
 		cmocka_unit_test(nothing_is_asked_that_no_field_needs),
 		cmocka_unit_test(
 			every_field_can_be_found_by_its_name_and_its_group_stands_together),
