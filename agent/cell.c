@@ -4,17 +4,66 @@
  * show their backlog where others show their queues, as ss does; columns that were asked for by
  * name show the field and nothing else.
  */
-#include <string.h>
-
 #include "cell.h"
 
-const char *sf_cell_heading(bool usual, unsigned id)
-{
-	const char *name = sf_fields[id].name, *dot = strchr(name, '.');
+static const struct {
+	enum sf_field_id id;
+	const char *heading;
+	uint8_t rank; /* who stays where not all fit: 0 is the last to go */
+} usual[SF_USUAL_COLUMNS] = {
+	{SF_FIELD_STATE, "state", 0},
+	{SF_FIELD_RECV_Q, "recv_q", 3},
+	{SF_FIELD_SEND_Q, "send_q", 4},
+	{SF_FIELD_LOCAL_ADDRESS, "local", 1},
+	{SF_FIELD_PEER_ADDRESS, "peer", 2},
+	{SF_FIELD_TCP_RTT, "rtt_us", 5},
+	{SF_FIELD_TCP_SND_CWND, "cwnd", 7},
+	{SF_FIELD_TCP_TOTAL_RETRANS, "retrans", 6},
+	{SF_FIELD_TIMER_NAME, "timer", 8},
+	{SF_FIELD_UID, "uid", 9},
+	{SF_FIELD_TCP_CONGESTION_CONTROL, "cc", 10},
+	{SF_FIELD_TCP_DELIVERY_RATE, "rate", 11},
+	{SF_FIELD_INODE, "inode", 12},
+};
 
-	if (usual && (id == SF_FIELD_LOCAL_ADDRESS || id == SF_FIELD_PEER_ADDRESS))
-		return id == SF_FIELD_LOCAL_ADDRESS ? "local" : "peer";
-	return usual && dot ? dot + 1 : name;
+static bool is_number(const struct sf_field *field)
+{
+	switch (field->type) {
+	case SF_TYPE_U8:
+	case SF_TYPE_U16:
+	case SF_TYPE_U32:
+	case SF_TYPE_U64:
+	case SF_TYPE_I32:
+	case SF_TYPE_PORT:
+	case SF_TYPE_RATIO:
+	case SF_TYPE_ID64:
+		return true;
+	case SF_TYPE_BOOL:
+	case SF_TYPE_WORD:
+	case SF_TYPE_WORDS:
+	case SF_TYPE_IP:
+	case SF_TYPE_TEXT:
+	case SF_TYPE_COUNT:
+		break;
+	}
+	return false;
+}
+
+void sf_columns_usual(struct sf_column columns[SF_USUAL_COLUMNS], uint8_t rank[SF_USUAL_COLUMNS])
+{
+	for (uint8_t i = 0; i < SF_USUAL_COLUMNS; i++) {
+		columns[i] = sf_column_named(usual[i].id);
+		columns[i].heading = usual[i].heading;
+		columns[i].usual = true;
+		rank[usual[i].rank] = i;
+	}
+}
+
+struct sf_column sf_column_named(unsigned field)
+{
+	return (struct sf_column){.field = field,
+				  .heading = sf_fields[field].name,
+				  .right = is_number(&sf_fields[field])};
 }
 
 /* address:port in one column, IPv6 in brackets; an unset one is *. */
@@ -35,13 +84,38 @@ static void add_end(struct sf_buf *text, const struct sf_view *view, enum sf_fie
 		sf_write_value(&sf_fields[port], &value, text);
 }
 
-static void add_field(struct sf_buf *text, const struct sf_view *view, const struct sf_field *field)
+/* Three digits are enough to look at: 26.0MB/s. */
+static void add_rate(struct sf_buf *text, const struct sf_value *value)
+{
+	static const char *const units[] = {"B/s", "kB/s", "MB/s", "GB/s", "TB/s"};
+	double rate = (double)value->number;
+	int decimals = 2;
+	size_t unit = 0;
+
+	while (rate >= 999.5 && unit + 1 < SF_COUNT(units)) {
+		rate /= 1000;
+		unit++;
+	}
+	if (!unit || rate >= 99.95)
+		decimals = 0;
+	else if (rate >= 9.995)
+		decimals = 1;
+	sf_buf_format(text, "%.*f%s", decimals, rate, units[unit]);
+}
+
+static void add_field(struct sf_buf *text, const struct sf_view *view, const struct sf_field *field,
+		      bool is_usual)
 {
 	struct sf_value value;
 
 	switch (sf_field_read(field, view, &value)) {
 	case SF_PRESENT:
-		sf_write_value(field, &value, text);
+		if (is_usual && field->unit == SF_UNIT_BPS)
+			add_rate(text, &value);
+		else if (field->type == SF_TYPE_WORDS && !value.number)
+			sf_buf_text(text, "[]"); /* a cell is never empty */
+		else
+			sf_write_value(field, &value, text);
 		break;
 	case SF_NULL:
 		sf_buf_text(text, "null");
@@ -52,27 +126,49 @@ static void add_field(struct sf_buf *text, const struct sf_view *view, const str
 	}
 }
 
-void sf_cell_write(bool usual, unsigned id, const struct sf_view *view, struct sf_buf *text)
+void sf_cell_write(const struct sf_column *column, const struct sf_view *view, struct sf_buf *text)
 {
-	if (usual && id == SF_FIELD_LOCAL_ADDRESS)
+	bool listens = column->usual && view->class == SF_CLASS_LISTENER;
+	unsigned id = column->field;
+
+	if (column->usual && id == SF_FIELD_LOCAL_ADDRESS)
 		add_end(text, view, SF_FIELD_LOCAL_ADDRESS, SF_FIELD_LOCAL_PORT);
-	else if (usual && id == SF_FIELD_PEER_ADDRESS)
+	else if (column->usual && id == SF_FIELD_PEER_ADDRESS)
 		add_end(text, view, SF_FIELD_PEER_ADDRESS, SF_FIELD_PEER_PORT);
-	else if (usual && view->class == SF_CLASS_LISTENER && id == SF_FIELD_RECV_Q)
-		add_field(text, view, &sf_fields[SF_FIELD_BACKLOG]);
-	else if (usual && view->class == SF_CLASS_LISTENER && id == SF_FIELD_SEND_Q)
-		add_field(text, view, &sf_fields[SF_FIELD_BACKLOG_LIMIT]);
+	else if (listens && id == SF_FIELD_RECV_Q)
+		add_field(text, view, &sf_fields[SF_FIELD_BACKLOG], true);
+	else if (listens && id == SF_FIELD_SEND_Q)
+		add_field(text, view, &sf_fields[SF_FIELD_BACKLOG_LIMIT], true);
 	else
-		add_field(text, view, &sf_fields[id]);
+		add_field(text, view, &sf_fields[id], column->usual);
 }
 
-bool sf_cell_trouble(unsigned id, const struct sf_view *view)
+/* More than the limit wait to be accepted, or as many: the next one is dropped, or the one after. */
+static bool backlog_full(const struct sf_view *view)
 {
+	struct sf_value waiting, limit;
+
+	return sf_field_read(&sf_fields[SF_FIELD_BACKLOG], view, &waiting) == SF_PRESENT &&
+	       sf_field_read(&sf_fields[SF_FIELD_BACKLOG_LIMIT], view, &limit) == SF_PRESENT &&
+	       waiting.number && waiting.number >= limit.number;
+}
+
+bool sf_cell_trouble(const struct sf_column *column, const struct sf_view *view)
+{
+	const uint32_t states = 1u << SF_SYN_SENT | 1u << SF_SYN_RECV | 1u << SF_FIN_WAIT_1 |
+				1u << SF_CLOSE_WAIT | 1u << SF_LAST_ACK | 1u << SF_CLOSING;
 	struct sf_value value;
 
-	if (id == SF_FIELD_STATE)
-		return 1u << sf_view_state(view) & (1u << SF_SYN_SENT | 1u << SF_CLOSE_WAIT |
-						    1u << SF_LAST_ACK | 1u << SF_CLOSING);
-	return id == SF_FIELD_TCP_TOTAL_RETRANS &&
-	       sf_field_read(&sf_fields[id], view, &value) == SF_PRESENT && value.number > 0;
+	switch (column->field) {
+	case SF_FIELD_STATE:
+		return 1u << sf_view_state(view) & states;
+	case SF_FIELD_TCP_TOTAL_RETRANS:
+		return sf_field_read(&sf_fields[column->field], view, &value) == SF_PRESENT &&
+		       value.number;
+	case SF_FIELD_BACKLOG:
+		return backlog_full(view);
+	case SF_FIELD_RECV_Q:
+		return column->usual && backlog_full(view);
+	}
+	return false;
 }

@@ -4,12 +4,23 @@
 
 #include "collect.h"
 
+struct sf_show_calls {
+	/* After every receive, as in sf_collect_calls: not 0 ends the walk. */
+	int (*pause)(void *arg, struct sf_run *, uint64_t *waited);
+	void (*text)(void *arg, const char *text, size_t length); /* whole lines for stdout */
+	void *arg;
+};
+
 struct sf_show;
 /*
  * `usual`: the columns that most want, as many as fit the terminal; else those of the plan's
  * fields. `filter`: its text, to count what the usual states hide. The plan is borrowed.
  */
-struct sf_show *sf_show_new(struct sf_plan *plan, const struct sf_text *filter, bool usual);
+struct sf_show *sf_show_new(struct sf_plan *plan, const struct sf_text *filter, bool usual,
+			    const struct sf_show_calls *calls);
 void sf_show_free(struct sf_show *); /* accepts NULL */
-/* One walk, one table; fills run->failed, partial and error as sf_collect does. */
+/*
+ * One walk, one table; fills run->failed, partial and error as sf_collect does. What was left out
+ * is said on a terminal's stderr: after the first run alone, but what a limit cut, each time.
+ */
 void sf_show_run(struct sf_show *, struct sf_walker *, struct sf_run *run);

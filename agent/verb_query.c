@@ -21,40 +21,47 @@ static void on_signal(int number)
 	ended = 1;
 }
 
-/* ---- JSON lines ---- */
+/* ---- stdout ---- */
 
-struct json_run {
+struct reader { /* of stdout */
 	struct sf_pool *pool;
-	bool broken; /* stdout does not take any more */
+	bool gone; /* stdout does not take any more */
 };
 
-static int pause_json(void *arg, struct sf_run *run, uint64_t *waited)
+static int pause_run(void *arg, struct sf_run *run, uint64_t *waited)
 {
-	const struct json_run *json = arg;
+	const struct reader *reader = arg;
 
 	(void)run;
 	*waited = 0;
-	return json->broken || ended ? -ECANCELED : 0;
+	return reader->gone || ended ? -ECANCELED : 0;
+}
+
+static void write_text(void *arg, const char *text, size_t length)
+{
+	struct reader *reader = arg;
+
+	while (length && !reader->gone) {
+		ssize_t r = write(STDOUT_FILENO, text, length);
+
+		if (r >= 0) {
+			text += r;
+			length -= (size_t)r;
+		} else if (errno != EINTR || ended) {
+			if (errno != EPIPE && errno != EINTR)
+				sf_say("cannot write to stdout: %s", strerror(errno));
+			reader->gone = true;
+		}
+	}
 }
 
 static void write_batch(void *arg, struct sf_run *run, struct sf_batch *batch)
 {
-	struct json_run *json = arg;
-	size_t done = 0;
+	struct reader *reader = arg;
 
 	(void)run;
-	while (done < batch->length && !json->broken) {
-		ssize_t r = write(STDOUT_FILENO, batch->data + done, batch->length - done);
-
-		if (r >= 0) {
-			done += (size_t)r;
-		} else if (errno != EINTR || ended) {
-			if (errno != EPIPE && errno != EINTR)
-				sf_say("cannot write to stdout: %s", strerror(errno));
-			json->broken = true;
-		}
-	}
-	sf_batch_drop(json->pool, batch);
+	write_text(reader, batch->data, batch->length);
+	sf_batch_drop(reader->pool, batch);
 }
 
 /* ---- runs ---- */
@@ -73,17 +80,20 @@ static void wait_for_tick(struct sf_grid *grid)
 	}
 }
 
-static int run_all(const struct sf_request *request, struct sf_walker *walker, struct sf_plan *plan,
-		   struct sf_show *show)
+static int run_all(const struct sf_request *request, struct sf_walker *walker, struct sf_plan *plan)
 {
-	struct json_run json = {.pool = sf_pool_new()};
-	struct sf_collect_calls calls = {pause_json, write_batch, &json};
+	struct reader reader = {.pool = sf_pool_new()};
+	struct sf_collect_calls calls = {pause_run, write_batch, &reader};
+	struct sf_show_calls show_calls = {pause_run, write_text, &reader};
+	struct sf_show *show = NULL;
 	struct sf_run run = {.plan = plan};
 	struct sf_grid grid;
 	int status = 0;
 
+	if (request->table)
+		show = sf_show_new(plan, &request->conf.filter, request->usual, &show_calls);
 	sf_grid_start(&grid, plan->interval ?: 1, 0, false, sf_clock_mono(), sf_clock_wall());
-	for (uint64_t i = 0; (request->count == 0 || i < request->count) && !ended && !json.broken;
+	for (uint64_t i = 0; (request->count == 0 || i < request->count) && !ended && !reader.gone;
 	     i++) {
 		if (i) {
 			wait_for_tick(&grid);
@@ -98,14 +108,15 @@ static int run_all(const struct sf_request *request, struct sf_walker *walker, s
 		if (show)
 			sf_show_run(show, walker, &run);
 		else
-			sf_collect(walker, json.pool, &run, &calls);
-		if (run.error[0] && !json.broken && !ended)
+			sf_collect(walker, reader.pool, &run, &calls);
+		if (run.error[0] && !reader.gone && !ended)
 			sf_say("%s", run.error);
-		if (run.failed || run.partial || json.broken)
+		if (run.failed || run.partial || reader.gone)
 			status = SF_EXIT_FAILED;
 	}
-	sf_pool_free(json.pool);
-	return ended && !json.broken ? SF_EXIT_OK : status;
+	sf_show_free(show);
+	sf_pool_free(reader.pool);
+	return ended && !reader.gone && request->count != 1 ? SF_EXIT_OK : status;
 }
 
 static int run_query(const struct sf_request *request)
@@ -113,10 +124,9 @@ static int run_query(const struct sf_request *request)
 	sf_cleanup(sf_complaints_free_p) struct sf_complaints *complaints = sf_complaints_new();
 	sf_cleanup(sf_plan_free_p) struct sf_plan *plan = NULL;
 	sf_cleanup(sf_walker_free_p) struct sf_walker *walker = NULL;
-	struct sf_show *show = NULL;
 	struct sf_host host;
 	struct sf_err err;
-	int r, status;
+	int r;
 
 	if (sf_host_read(&host, "", "", &err) < 0) {
 		sf_say("%s", err.text);
@@ -130,11 +140,7 @@ static int run_query(const struct sf_request *request)
 		sf_say("%s", err.text);
 		return SF_EXIT_FAILED;
 	}
-	if (request->table)
-		show = sf_show_new(plan, &request->conf.filter, request->usual);
-	status = run_all(request, walker, plan, show);
-	sf_show_free(show);
-	return status;
+	return run_all(request, walker, plan);
 }
 
 int sf_verb_query(const struct sf_arguments *arguments)
