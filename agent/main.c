@@ -14,9 +14,9 @@ const struct sf_verb sf_verbs[] = {
 	{.name = "run",
 	 .usage = "[-c FILE] [--once] [--query NAME]... [--stdout]",
 	 .help = "Run the queries of a configuration on their schedules",
-	 .more = "SIGTERM and SIGINT end in order, SIGHUP reopens files, SIGUSR1 runs every query "
-		 "now, SIGUSR2 writes the\n"
-		 "counts of all outputs to the log. The log goes to stderr.\n",
+	 .more = "The log goes to stderr. SIGTERM and SIGINT end in order, SIGHUP reopens files, "
+		 "SIGUSR1\n"
+		 "runs every query now, SIGUSR2 writes the counts of all outputs to the log.\n",
 	 .options = sf_run_options,
 	 .run = sf_verb_run},
 	{.name = "check",
@@ -28,22 +28,24 @@ const struct sf_verb sf_verbs[] = {
 	{.name = "query",
 	 .usage = "[OPTIONS] [FILTER...]",
 	 .help = "Ask once, now, as ss would: a table on a terminal, JSON lines elsewhere",
-	 .more = "The filter is ss's, and more: any field of `sockfeed fields` compares, with "
-		 "units.\n\n"
+	 .more = "The filter is what ss takes, and any field of `sockfeed fields` may be "
+		 "compared, with units:\n\n"
 		 "  sockfeed query state established '( dport = :443 or sport = :443 )'\n"
 		 "  sockfeed query state all dst 10.0.0.0/8\n"
 		 "  sockfeed query 'tcp.rtt_us > 100ms and tcp.total_retrans > 0'\n"
 		 "  sockfeed query state listening 'listen.backlog > 0'\n\n"
-		 "Without a state: all but listening, bound-inactive, time-wait and syn-recv, as "
-		 "ss.\n",
+		 "Without a state in it: all but listening, bound-inactive, time-wait and "
+		 "syn-recv, as ss.\n",
 	 .options = sf_query_options,
 	 .rest = true,
 	 .speaks_ss = true,
 	 .run = sf_verb_query},
 	{.name = "fields",
-	 .usage = "[--format table|json|json-schema|markdown] [NAME...]",
+	 .usage = "[OPTIONS] [NAME...]",
 	 .help = "List every field: name, type, unit, since which kernel, when it means something",
-	 .more = "NAME is a field, a group (tcp) or a glob (tcp.last_*).\n",
+	 .more = "NAME is a field, a group (tcp) or a glob (tcp.last_*). json and markdown also "
+		 "say what a field\n"
+		 "is read from and what its null means.\n",
 	 .options = sf_fields_options,
 	 .rest = true,
 	 .run = sf_verb_fields},
@@ -86,7 +88,11 @@ int sf_verb_help(const struct sf_arguments *arguments)
 
 	if (arguments->rests && !verb)
 		return SF_EXIT_USAGE;
-	sf_help_print(verb);
+	if (arguments->rests > 1) {
+		sf_say("help takes one verb; `sockfeed help` lists them");
+		return SF_EXIT_USAGE;
+	}
+	sf_help_print(verb, stdout);
 	return fflush(stdout) == 0 ? 0 : SF_EXIT_FAILED;
 }
 
@@ -122,7 +128,7 @@ int main(int argc, char **argv)
 	fill_descriptors();
 
 	if (argc < 2) {
-		sf_help_print(NULL);
+		sf_help_print(NULL, stderr);
 		return SF_EXIT_USAGE;
 	}
 	if (!strcmp(name, "--version") || !strcmp(name, "-V"))
@@ -137,8 +143,8 @@ int main(int argc, char **argv)
 	if (status == 0)
 		status = verb->run(&arguments);
 	else if (status < 0) {
-		sf_help_print(verb);
-		status = SF_EXIT_OK;
+		sf_help_print(verb, stdout);
+		status = fflush(stdout) == 0 ? SF_EXIT_OK : SF_EXIT_FAILED;
 	}
 	sf_arguments_finish(&arguments);
 	return status;

@@ -8,35 +8,51 @@
 
 #include "options.h"
 
-/* ss(8), letter by letter: what to write instead. */
+#define TCP_ALONE "this version knows `--sockets tcp` alone"
+
+/* ss(8): what to write instead. */
 static const struct {
-	char letter;
-	const char *instead;
-} ss_letters[] = {
-	{'a', "add `state all` to the filter"},
-	{'l', "write `state listening`"},
-	{'B', "write `state bound-inactive`"},
-	{'4', "write `family = inet`"},
-	{'6', "write `family = inet6`"},
-	{'t', "leave it out: tcp is what is asked unless `--sockets` says otherwise"},
-	{'n', "leave it out: names are never resolved"},
-	{'i', "leave it out: every field of tcp_info is in the record; `--fields tcp` shows these "
-	      "alone"},
-	{'m', "leave it out: `--fields skmem` shows socket memory alone"},
-	{'o', "leave it out: `--fields timer` shows the timer alone"},
-	{'e', "leave it out: uid, inode, cookie and cgroup are in the record"},
-	{'O', "leave it out: every record is one line"},
-	{'H', "leave it out: records have no header; `--format json` where a terminal would get a "
-	      "table"},
-	{'s', "read `sockets_seen` in the run record"},
-	{'u', "this version knows `--sockets tcp` alone"},
-	{'w', "this version knows `--sockets tcp` alone"},
-	{'x', "this version knows `--sockets tcp` alone"},
-	{'S', "this version knows `--sockets tcp` alone"},
-	{'0', "this version knows `--sockets tcp` alone"},
-	{'M', "this version knows `--sockets tcp` alone"},
-	{'p', "this version does not look for processes; `inode` is what /proc/PID/fd shows"},
-	{'N', "enter the namespace first: ip netns exec NAME sockfeed query"},
+	char letter; /* or 0 */
+	const char *name, *instead;
+} of_ss[] = {
+	/* clang-format off */
+	{'a', "all", "add `state all` to the filter"},
+	{'l', "listening", "write `state listening`"},
+	{'B', "bound-inactive", "write `state bound-inactive`"},
+	{'4', "ipv4", "write `family = inet`"},
+	{'6', "ipv6", "write `family = inet6`"},
+	{'f', "family", "write `family = inet` or `family = inet6`"},
+	{'t', "tcp", "leave it out; tcp is asked unless `--sockets` says otherwise"},
+	{'n', "numeric", "leave it out; numbers stay numbers"},
+	{'r', "resolve", "leave it out; names are never resolved"},
+	{'i', "info", "leave it out; tcp_info is in the record, `--fields tcp` shows it alone"},
+	{'m', "memory", "leave it out; it is in the record, `--fields skmem` shows it alone"},
+	{'o', "options", "leave it out; it is in the record, `--fields timer` shows it alone"},
+	{'e', "extended", "leave it out; uid, inode, cookie and cgroup are in the record"},
+	{0, "tos", "leave it out; tos, tclass and class_id are in the record"},
+	{0, "cgroup", "leave it out; cgroup.id is in the record"},
+	{0, "inet-sockopt", "leave it out; sockopt is in the record"},
+	{'O', "oneline", "leave it out; every record is one line"},
+	{'H', "no-header", "write `--format json`, which has no header"},
+	{'s', "summary", "read `sockets_seen` in the run record that ends the answer"},
+	{'A', "query", TCP_ALONE},
+	{0, "socket", TCP_ALONE},
+	{'u', "udp", TCP_ALONE},
+	{'w', "raw", TCP_ALONE},
+	{'x', "unix", TCP_ALONE},
+	{'S', "sctp", TCP_ALONE},
+	{'0', "packet", TCP_ALONE},
+	{'M', "mptcp", TCP_ALONE},
+	{'d', "dccp", TCP_ALONE},
+	{0, "tipc", TCP_ALONE},
+	{0, "vsock", TCP_ALONE},
+	{0, "xdp", TCP_ALONE},
+	{'p', "processes", "this version looks for no process; `inode` is in /proc/PID/fd"},
+	{'T', "threads", "this version looks for no process; `inode` is in /proc/PID/fd"},
+	{'N', "net", "enter the namespace first: ip netns exec NAME sockfeed query"},
+	{'E', "events", "this version does not watch; `--interval 1s` asks each second"},
+	{'F', "filter", "write `--filter-file FILE`"},
+	/* clang-format on */
 };
 
 void sf_say(const char *format, ...)
@@ -64,48 +80,69 @@ static size_t option_count(const struct sf_option *options)
 	return count;
 }
 
-static int unknown(const struct sf_verb *verb, const char *word)
+static int unknown(const struct sf_verb *verb, const char *word, int length)
 {
-	size_t length = strcspn(word + 2, "=");
-	const char *near = word[1] == '-'
-				   ? sf_nearest(word + 2, length, option_count(verb->options),
-						option_at, verb->options)
-				   : NULL;
+	const char *near = NULL;
 
+	if (word[1] == '-')
+		near = sf_nearest(word + 2, (size_t)length - 2, option_count(verb->options),
+				  option_at, verb->options);
 	if (near)
-		sf_say("%s has no option \"%.*s\"; did you mean --%s?", verb->name, (int)length + 2,
-		       word, near);
+		sf_say("%s has no option %.*s; did you mean --%s?", verb->name, length, word, near);
 	else
-		sf_say("%s has no option \"%s\"; `sockfeed help %s` lists them", verb->name, word,
-		       verb->name);
+		sf_say("%s has no option %.*s; `sockfeed help %s` lists them", verb->name, length,
+		       word, verb->name);
 	return SF_EXIT_USAGE;
 }
 
-static int translate(const struct sf_verb *verb, const char *word)
+/* --listening, --family=inet */
+static int translate_name(const struct sf_verb *verb, const char *word)
+{
+	size_t length = strcspn(word, "=");
+
+	for (size_t i = 0; verb->speaks_ss && i < SF_COUNT(of_ss); i++) {
+		if (strlen(of_ss[i].name) != length - 2 ||
+		    strncmp(of_ss[i].name, word + 2, length - 2))
+			continue;
+		sf_say("%.*s of ss: %s", (int)length, word, of_ss[i].instead);
+		return SF_EXIT_USAGE;
+	}
+	return unknown(verb, word, (int)length);
+}
+
+/* -tln: each letter on a line of its own. */
+static int translate_letters(const struct sf_verb *verb, const char *word)
 {
 	for (const char *letter = word + 1; *letter; letter++) {
+		const char option[] = {'-', *letter, '\0'};
 		size_t i = 0;
 
-		while (i < SF_COUNT(ss_letters) && ss_letters[i].letter != *letter)
+		while (i < SF_COUNT(of_ss) && of_ss[i].letter != *letter)
 			i++;
-		if (i < SF_COUNT(ss_letters))
-			sf_say("-%c of ss: %s", *letter, ss_letters[i].instead);
+		if (i < SF_COUNT(of_ss))
+			sf_say("%s of ss: %s", option, of_ss[i].instead);
 		else
-			sf_say("%s has no option -%c; `sockfeed help %s` lists them", verb->name,
-			       *letter, verb->name);
+			unknown(verb, option, 2);
 	}
 	return SF_EXIT_USAGE;
 }
 
-static const struct sf_option *find(const struct sf_verb *verb, const char *word)
+/* *value: what stands behind the name in the same word, or NULL: --name=value, -nvalue. */
+static const struct sf_option *find(const struct sf_verb *verb, const char *word,
+				    const char **value)
 {
 	size_t length = strcspn(word + 2, "=");
+	bool name = word[1] == '-';
 
 	for (const struct sf_option *o = verb->options; o->name; o++) {
-		if (word[1] == '-'
-			    ? strlen(o->name) == length && !strncmp(o->name, word + 2, length)
-			    : o->letter && word[1] == o->letter && !word[2])
-			return o;
+		if (name ? strlen(o->name) != length || strncmp(o->name, word + 2, length)
+			 : o->letter != word[1] || (o->kind == SF_OPTION_FLAG && word[2]))
+			continue;
+		if (name)
+			*value = word[2 + length] ? word + 2 + length + 1 : NULL;
+		else
+			*value = word[2] ? word + 2 : NULL;
+		return o;
 	}
 	return NULL;
 }
@@ -114,14 +151,16 @@ static const struct sf_option *find(const struct sf_verb *verb, const char *word
 static int take_option(const struct sf_verb *verb, int argc, char **argv, int *at,
 		       struct sf_arguments *arguments)
 {
-	const char *word = argv[*at], *value = word[1] == '-' ? strchr(word, '=') : NULL;
-	const struct sf_option *option = find(verb, word);
+	const char *word = argv[*at], *value;
+	const struct sf_option *option = find(verb, word, &value);
 
 	if (!strcmp(word, "--help") || !strcmp(word, "-h"))
 		return -1;
+	if (!option && word[1] == '-')
+		return translate_name(verb, word);
 	if (!option)
-		return word[1] == '-' || !verb->speaks_ss ? unknown(verb, word)
-							  : translate(verb, word);
+		return verb->speaks_ss ? translate_letters(verb, word)
+				       : unknown(verb, word, (int)strlen(word));
 	if (option->kind == SF_OPTION_FLAG) {
 		if (value) {
 			sf_say("--%s takes no value", option->name);
@@ -130,18 +169,24 @@ static int take_option(const struct sf_verb *verb, int argc, char **argv, int *a
 		arguments->text[option - verb->options] = "";
 		return 0;
 	}
-	if (value)
-		value++;
-	else if (*at + 1 < argc)
-		value = argv[++*at];
-	else {
+	if (!value && *at + 1 == argc) {
 		sf_say("%s needs a value: %s %s", word, word, option->value);
 		return SF_EXIT_USAGE;
 	}
+	if (!value)
+		value = argv[++*at];
 	arguments->text[option - verb->options] = value;
 	if (option->kind == SF_OPTION_TEXTS)
 		arguments->repeat[arguments->repeats++] = value;
 	return 0;
+}
+
+/* `skmem.fwd_alloc_bytes < -4096`: a number is expected there, no option. */
+static bool is_compared(const struct sf_arguments *arguments)
+{
+	const char *last = arguments->rests ? arguments->rest[arguments->rests - 1] : "";
+
+	return *last && strchr("=<>", last[strlen(last) - 1]);
 }
 
 int sf_arguments_read(const struct sf_verb *verb, int argc, char **argv,
@@ -161,7 +206,7 @@ int sf_arguments_read(const struct sf_verb *verb, int argc, char **argv,
 			options = false;
 			continue;
 		}
-		if (!options || argv[at][0] != '-' || !argv[at][1]) {
+		if (!options || argv[at][0] != '-' || !argv[at][1] || is_compared(arguments)) {
 			arguments->rest[arguments->rests++] = argv[at];
 			continue;
 		}

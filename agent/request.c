@@ -23,18 +23,19 @@ enum {
 };
 const struct sf_option sf_query_options[] = {
 	[QUERY_SOCKETS] = {"sockets", 0, SF_OPTION_TEXT, "LIST",
-			   "the tables to ask (default: tcp)"},
+			   "the tables to ask; this version knows tcp (default)"},
 	[QUERY_FIELDS] = {"fields", 0, SF_OPTION_TEXT, "LIST",
-			  "groups, names and globs, comma-separated; -NAME removes (default: all)"},
-	[QUERY_LIMIT] = {"limit", 0, SF_OPTION_TEXT, "N", "records a run; 0: all (default)"},
+			  "groups, names, globs, with commas; -NAME removes (default: all)"},
+	[QUERY_LIMIT] = {"limit", 0, SF_OPTION_TEXT, "N",
+			 "at most so many records a run, 0: all (default)"},
 	[QUERY_INTERVAL] = {"interval", 0, SF_OPTION_TEXT, "DURATION",
-			    "ask again each 100ms, 5s, 1m ... until the end or --count"},
+			    "ask again and again, every 100ms, 5s, 1m ..."},
 	[QUERY_COUNT] = {"count", 0, SF_OPTION_TEXT, "N",
-			 "so many runs (default: 1; with --interval: no end)"},
+			 "so many runs, 0: no end (default: 1; 0 with --interval)"},
 	[QUERY_FORMAT] = {"format", 0, SF_OPTION_TEXT, "table|json",
-			  "default: table on a terminal, json elsewhere"},
+			  "how to print (default: table on a terminal, else json)"},
 	[QUERY_FILE] = {"filter-file", 'F', SF_OPTION_TEXT, "FILE",
-			"the filter from a file; -: from standard input"},
+			"the filter from a file, or - for standard input"},
 	{0},
 };
 
@@ -46,7 +47,7 @@ static int read_number(const struct sf_arguments *arguments, int option, uint64_
 
 	if (!text || sf_unit_read(text, strlen(text), SF_UNIT_NONE, ret, NULL, &bare, &err) == 0)
 		return 0;
-	sf_say("--%s %s: %s", sf_query_options[option].name, text, err.text);
+	sf_say("--%s: %s", sf_query_options[option].name, err.text);
 	return SF_EXIT_USAGE;
 }
 
@@ -59,11 +60,11 @@ static int read_interval(const char *text, uint64_t *ret)
 	if (!text)
 		return 0;
 	if (sf_unit_read(text, strlen(text), SF_UNIT_US, ret, NULL, &bare, &err) < 0)
-		sf_say("--interval %s: %s", text, err.text);
+		sf_say("--interval: %s", err.text);
 	else if (bare)
-		sf_say("--interval %s: a duration needs its unit: %ss", text, text);
+		sf_say("--interval: a duration needs its unit: %ss", text);
 	else if (*ret < least || *ret > most)
-		sf_say("--interval %s: it is 100ms to 7d", text);
+		sf_say("--interval: %s is not between 100ms and 7d", text);
 	else
 		return 0;
 	return SF_EXIT_USAGE;
@@ -132,14 +133,14 @@ int sf_request_read(struct sf_request *request, const struct sf_arguments *argum
 	status = status ?: read_number(arguments, QUERY_LIMIT, &conf->limit);
 	status = status ?: read_number(arguments, QUERY_COUNT, &request->count);
 	status = status ?: read_interval(interval, &conf->interval);
-	if (status == 0 && request->count > 1 && !interval)
+	if (status == 0 && request->count != 1 && !interval)
 		conf->interval = 1000 * 1000;
 	if (!conf->fields.count || !conf->sockets.count) {
 		sf_say("--%s needs at least one name", conf->fields.count ? "sockets" : "fields");
 		return SF_EXIT_USAGE;
 	}
 	if (format && strcmp(format, "table") && strcmp(format, "json")) {
-		sf_say("--format %s: it is table or json", format);
+		sf_say("no format is named \"%s\": table or json", format);
 		return SF_EXIT_USAGE;
 	}
 	request->usual = !arguments->text[QUERY_FIELDS];

@@ -37,6 +37,8 @@ struct sf_list sf_split(struct sf_arena *arena, const char *name, const char *li
 		if (length)
 			ret.items[ret.count++] =
 				(struct sf_text){.name = name,
+						 .line = 1,
+						 .column = (unsigned)(at - list) + 1,
 						 .text = sf_arena_copy(arena, at, length),
 						 .length = length};
 		at += length;
@@ -70,7 +72,7 @@ int sf_verb_fields(const struct sf_arguments *arguments)
 	while (i < SF_COUNT(formats) && strcmp(formats[i].name, format))
 		i++;
 	if (i == SF_COUNT(formats)) {
-		sf_say("--format %s: it is one of table, json, json-schema, markdown", format);
+		sf_say("no format is named \"%s\": table, json, json-schema or markdown", format);
 		return SF_EXIT_USAGE;
 	}
 	if (select_fields(arguments, &set) != 0)
@@ -79,12 +81,12 @@ int sf_verb_fields(const struct sf_arguments *arguments)
 	return fflush(stdout) == 0 && !ferror(stdout) ? 0 : SF_EXIT_FAILED;
 }
 
-static void print_verb(const struct sf_verb *verb)
+static void print_verb(const struct sf_verb *verb, FILE *file)
 {
-	printf("Usage: sockfeed %s%s%s\n\n%s.\n", verb->name, *verb->usage ? " " : "", verb->usage,
-	       verb->help);
+	fprintf(file, "Usage: sockfeed %s%s%s\n\n%s.\n", verb->name, *verb->usage ? " " : "",
+		verb->usage, verb->help);
 	if (verb->options->name)
-		puts("\nOptions:");
+		fputs("\nOptions:\n", file);
 	for (const struct sf_option *o = verb->options; o->name; o++) {
 		char left[64];
 
@@ -93,29 +95,34 @@ static void print_verb(const struct sf_verb *verb)
 				 o->value ?: "");
 		else
 			snprintf(left, sizeof(left), "    --%s %s", o->name, o->value ?: "");
-		printf("  %-24s  %s\n", left, o->help);
+		fprintf(file, "  %-24s  %s\n", left, o->help);
 	}
 	if (*verb->more)
-		printf("\n%s", verb->more);
+		fprintf(file, "\n%s", verb->more);
 }
 
-static void print_all(void)
+static void print_all(FILE *file)
 {
-	puts("sockfeed asks the kernel about sockets and streams what it says as JSON records.\n\n"
-	     "Usage: sockfeed VERB [OPTIONS] ...\n\nVerbs:");
+	fputs("sockfeed asks the kernel about sockets and streams what it says as JSON "
+	      "records.\n\n"
+	      "Usage: sockfeed VERB [OPTIONS] ...\n\nVerbs:\n",
+	      file);
 	for (const struct sf_verb *verb = sf_verbs; verb->name; verb++)
-		printf("  %-8s  %s\n", verb->name, verb->help);
-	puts("\n`sockfeed help VERB` says more; `sockfeed --version` which version this is.\n\n"
-	     "Try: sockfeed query state established\n"
-	     "     sockfeed query 'tcp.rtt_us > 100ms' --fields local,peer,tcp.rtt_us\n"
-	     "     sockfeed run -c conf/sockfeed.yaml\n\n"
-	     "Exit status: 0 done; 1 something failed; 2 wrong usage; 78 a wrong configuration.");
+		fprintf(file, "  %-8s  %s\n", verb->name, verb->help);
+	fputs("\n`sockfeed help VERB` says more; `sockfeed --version` which version this is.\n\n"
+	      "Try: sockfeed query state established\n"
+	      "     sockfeed query 'tcp.rtt_us > 100ms' --fields local,peer,tcp.rtt_us\n"
+	      "     sockfeed fields tcp\n"
+	      "     sockfeed run --once --stdout\n\n"
+	      "Exit status: 0 done; 1 something failed; 2 wrong usage; 78 a wrong "
+	      "configuration.\n",
+	      file);
 }
 
-void sf_help_print(const struct sf_verb *verb)
+void sf_help_print(const struct sf_verb *verb, FILE *file)
 {
 	if (verb)
-		print_verb(verb);
+		print_verb(verb, file);
 	else
-		print_all();
+		print_all(file);
 }

@@ -16,11 +16,11 @@ int sf_verb_query(const struct sf_arguments *);
 int sf_verb_fields(const struct sf_arguments *);
 int sf_verb_help(const struct sf_arguments *);
 
-/* The help of the program (verb NULL) or of one verb, to stdout. */
-void sf_help_print(const struct sf_verb *verb);
+/* The help of the program (verb NULL) or of one verb. */
+void sf_help_print(const struct sf_verb *verb, FILE *file);
 
 /*
- * A comma- or blank-separated list of a command line as texts with places; `name` (--fields) says
- * where it stood. All in `arena`.
+ * A comma- or blank-separated list of a command line as texts with their places; `name` (--fields)
+ * says where it stood. All in `arena`.
  */
 struct sf_list sf_split(struct sf_arena *arena, const char *name, const char *list);

@@ -208,6 +208,20 @@ class Ends(unittest.TestCase):
         agent.signal(signal.SIGTERM)
         agent.wait()
 
+    def test_a_query_without_an_end_asks_once_a_second_until_it_is_interrupted(self):
+        query = subprocess.Popen([SOCKFEED, "query", "--count", "0", "--format", "json", "state", "listening"],
+                                 stdout=subprocess.PIPE)
+        self.addCleanup(query.kill)
+        runs = []
+        while len(runs) < 2:
+            record = json.loads(query.stdout.readline())
+            runs += [record] if is_run(record) else []
+        query.send_signal(signal.SIGINT)
+        query.stdout.read()
+        query.stdout.close()
+        self.assertEqual(query.wait(20), 0)
+        self.assertEqual([run["interval_ms"] for run in runs], [1000, 1000])
+
     def test_interrupt_ends_in_order(self):
         agent = Agent(self, config(FAST))
         agent.until(is_run)
