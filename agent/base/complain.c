@@ -107,12 +107,14 @@ static void keep(struct sf_complaints *complaints, struct sf_complaint *c,
 static void add(struct sf_complaints *complaints, bool warning, const struct sf_text *text,
 		size_t offset, size_t length, const char *hint, const char *format, va_list args)
 {
+	bool shown = text->file && !text->within; /* in the file's own line */
+	const struct sf_text *where = shown ? text->file : text;
 	struct sf_buf message = {0};
-	struct sf_complaint c = {.name = sf_strdup(text->name ?: ""),
-				 .within = copy(text->within),
+	struct sf_complaint c = {.name = sf_strdup(where->name ?: ""),
+				 .within = copy(where->within),
 				 .hint = copy(hint),
-				 .offset = offset,
-				 .begins = {text->line, text->column},
+				 .offset = offset + (shown ? text->at : 0),
+				 .begins = {where->line, where->column},
 				 .warning = warning};
 
 	sf_buf_vformat(&message, format, args);
@@ -127,7 +129,7 @@ static void add(struct sf_complaints *complaints, bool warning, const struct sf_
 	else
 		complaints->errors++;
 	if (complaints->count < KEPT_MOST)
-		keep(complaints, &c, text, length);
+		keep(complaints, &c, where, length);
 	else
 		finish(&c);
 }

@@ -18,13 +18,20 @@ struct line {
 	const char *begin, *end; /* without its newline */
 };
 
+/* A character's bytes; quick where it is ASCII, as in a line of a megabyte. */
+static size_t step(const char *at, const char *end)
+{
+	int shown;
+
+	return (unsigned char)*at < 0x80 ? 1 : sf_utf8_step(at, (size_t)(end - at), &shown);
+}
+
 static size_t steps(const char *begin, const char *end)
 {
 	size_t count = 0;
-	int shown;
 
 	for (; begin < end; count++)
-		begin += sf_utf8_step(begin, (size_t)(end - begin), &shown);
+		begin += step(begin, end);
 	return count;
 }
 
@@ -104,10 +111,8 @@ static void cut(size_t columns, size_t caret, size_t *from, size_t *to)
 
 static const char *skip(const char *at, const char *end, size_t columns)
 {
-	int shown;
-
 	while (columns-- && at < end)
-		at += sf_utf8_step(at, (size_t)(end - at), &shown);
+		at += step(at, end);
 	return at;
 }
 

@@ -52,7 +52,8 @@ const char *sf_errno_name(int code);
 /*
  * A text that a user wrote. `line` and `column` (from 1) say where it begins in the file `name`; both 0: it is the
  * whole file or a text of its own, such as a filter in arguments. `within` (or NULL) says what it is inside a file:
- * "the filter of \"slow_https\"". Everything is borrowed and must outlive the complaints.
+ * "the filter of \"slow_https\"". Without `within` a complaint shows the line of `file` (or NULL: of the text itself),
+ * whose bytes from `at` are the same as those of the text. Everything is borrowed and must outlive the complaints.
  */
 struct sf_text {
 	const char *name;
@@ -60,6 +61,8 @@ struct sf_text {
 	const char *within;
 	const char *text;
 	size_t length;
+	const struct sf_text *file;
+	size_t at;
 };
 
 struct sf_complaints; /* a growing list, ordered as added */
@@ -215,7 +218,7 @@ struct sf_key {
 	/* the default, as a user would write it, through the same reader; NULL: required; "": none, all zero */
 	const char *standard;
 	const char *help;     /* one line */
-	uint64_t least, most; /* NUMBER, DURATION, SIZE; most 0: no bound */
+	uint64_t least, most; /* NUMBER, DURATION, SIZE; most 0: no bound; TEXT: bytes at most */
 	const char *const *choices;   /* CHOICE: ends with NULL */
 	const struct sf_key *section; /* SECTION: ends with an entry without a name */
 };

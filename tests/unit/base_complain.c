@@ -106,6 +106,31 @@ static void a_text_inside_a_file_says_both_places(void **state)
 				   "          ^\n");
 }
 
+static void a_text_that_stands_in_its_file_is_shown_in_its_line(void **state)
+{
+	struct sf_complaints *complaints = sf_complaints_new();
+	struct sf_text file = file_text("sockfeed.yaml", "a: 1\n  outputs: [one, \"two\"]\n");
+	struct sf_text item = {.name = "sockfeed.yaml",
+			       .line = 2,
+			       .column = 18,
+			       .text = "two",
+			       .length = 3,
+			       .file = &file,
+			       .at = 23};
+
+	(void)state;
+	complain(complaints, &item, "wo", NULL, "no output");
+	item.within = "the filter of \"a\"";
+	complain(complaints, &item, "two", NULL, "no filter");
+	assert_printed(complaints, "sockfeed.yaml:2:18: error: in the filter of \"a\", column 1: "
+				   "no filter\n"
+				   "    two\n"
+				   "    ^^^\n"
+				   "sockfeed.yaml:2:20: error: no output\n"
+				   "    outputs: [one, \"two\"]\n"
+				   "                     ^^\n");
+}
+
 static void complaints_inside_one_text_are_sorted_by_their_inner_place(void **state)
 {
 	struct sf_complaints *complaints = sf_complaints_new();
@@ -271,6 +296,7 @@ int main(void)
 		cmocka_unit_test(a_complaint_shows_the_line_a_caret_and_a_hint),
 		cmocka_unit_test(complaints_are_sorted_by_file_and_place),
 		cmocka_unit_test(a_text_inside_a_file_says_both_places),
+		cmocka_unit_test(a_text_that_stands_in_its_file_is_shown_in_its_line),
 		cmocka_unit_test(complaints_inside_one_text_are_sorted_by_their_inner_place),
 		cmocka_unit_test(a_text_without_a_name_is_the_message_alone),
 		cmocka_unit_test(a_file_that_cannot_be_read_has_no_line),
