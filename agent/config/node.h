@@ -11,7 +11,7 @@ enum sf_node_kind { SF_NODE_SCALAR, SF_NODE_LIST, SF_NODE_MAP };
 
 struct sf_node {
 	enum sf_node_kind kind;
-	bool plain; /* a scalar without quotes */
+	bool empty; /* nothing was written: `key:`, `key: ~`, `key: null` */
 	bool wrong; /* it was complained about: nothing more is said of it */
 	const struct sf_text *file;
 	size_t offset, length; /* bytes of the file, of the first line at least */
@@ -22,8 +22,9 @@ struct sf_node {
 };
 
 /*
- * Parses a whole file (`file->text`, borrowed by the tree). Complains about everything in it that is
- * no YAML of ours; -EINVAL only after a syntax error, which ends the reading.
+ * Parses a whole file (`file->text`, borrowed by the tree). Complains about everything in it that
+ * is no YAML of ours; -EINVAL only after a syntax error, which ends the reading. A file that says
+ * nothing has no tree: NULL.
  */
 int sf_yaml_read(struct sf_arena *, const struct sf_text *file, struct sf_complaints *,
 		 struct sf_node **ret);
@@ -31,8 +32,10 @@ int sf_yaml_read(struct sf_arena *, const struct sf_text *file, struct sf_compla
 /* Complains about a node: its place in its file, its line, a caret. */
 void sf_node_complain(struct sf_complaints *, const struct sf_node *, const char *hint,
 		      const char *format, ...) SF_PRINTF(4, 5);
-/* Nothing was written: `key:`, `~` or `null`, which mean nothing in our files. */
-bool sf_node_is_empty(const struct sf_node *);
+/* Complains about every key of a map that stands in it already. */
+void sf_node_complain_twins(struct sf_complaints *, const struct sf_node *map);
+/* The value beside a key of a map; NULL: there is none. `map` may be NULL, or no map. */
+const struct sf_node *sf_node_get(const struct sf_node *map, const char *key);
 
 /*
  * `${NAME}`, `${NAME:-default}`, `${NAME:?message}` and `$$` in a scalar's value are replaced; any

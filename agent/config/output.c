@@ -6,9 +6,12 @@
 
 #include "reader.h"
 
-enum { OUTPUTS_MOST = 100, TYPES_MOST = 16 };
+enum { TYPES_MOST = 16 };
 
-static const char *const when_full_words[] = {"drop_oldest", "drop_newest", "block", NULL};
+static const char *const when_full_words[] = {[SF_DROP_OLDEST] = "drop_oldest",
+					      [SF_DROP_NEWEST] = "drop_newest",
+					      [SF_BLOCK] = "block",
+					      NULL};
 
 #define AT(member) offsetof(struct sf_output_conf, member)
 static const struct sf_key queue_keys[] = {
@@ -37,95 +40,107 @@ const struct sf_key sf_output_keys[] = {
 	{0},
 };
 
-struct typed {
-	int type; /* index into the types; -1: not known */
-};
-
-/* `type` alone: the tables of the other keys depend on it. */
-static void read_type(struct sf_reader *reader, const struct sf_node *name,
-		      const struct sf_node *map, const struct sf_key *type_keys,
-		      struct typed *typed)
+/* `type` comes first: the tables of the other keys depend on it. The kinds of outputs are words. */
+static void make_type_key(struct sf_reader *reader, struct sf_key key[2], const char **words)
 {
-	typed->type = -1;
-	for (size_t i = 0; map && i < map->count; i++) {
-		if (strcmp(map->item[i]->text.text, "type"))
-			continue;
-		sf_value_read(reader, &type_keys[0], "", map->item[i], map->value[i], typed);
-		return;
+	sf_cleanup(sf_buf_finish) struct sf_buf help = {0};
+
+	for (size_t i = 0; reader->types[i].name && i + 1 < TYPES_MOST; i++) {
+		words[i] = reader->types[i].name;
+		sf_buf_format(&help, "%s%s", i ? ", or type: " : "", words[i]);
 	}
-	sf_node_complain(reader->complaints, name, type_keys[0].help, "output \"%s\" has no type",
-			 name->text.text);
+	key[0] = (struct sf_key){.name = "type",
+				 .kind = SF_KIND_CHOICE,
+				 .choices = words,
+				 .help = sf_arena_copy(reader->arena, help.data, help.length)};
+	key[1] = (struct sf_key){0};
+}
+
+static const char *only_type(const void *arg, size_t i)
+{
+	(void)i;
+	return arg;
+}
+
+/* The index of the type, -1 after a complaint. */
+static int read_type(struct sf_reader *reader, const struct sf_node *name,
+		     const struct sf_node *map, const struct sf_key *key)
+{
+	int type = -1;
+
+	for (size_t i = 0; i < map->count; i++) {
+		const char *word = map->item[i]->text.text;
+
+		if (!strcmp(word, key->name)) {
+			sf_value_read(reader, key, "", map->item[i], map->value[i], &type);
+			return type;
+		}
+	}
+	for (size_t i = 0; i < map->count; i++) {
+		const struct sf_text *word = &map->item[i]->text;
+
+		if (!sf_nearest(word->text, word->length, 1, only_type, key->name))
+			continue;
+		sf_section_unknown(reader, map->item[i], 1, only_type, key->name);
+		return type;
+	}
+	sf_node_complain(reader->complaints, name,
+			 sf_arena_format(reader->arena, "write type: %s", key->help),
+			 "output \"%s\" has no type", name->text.text);
+	return type;
 }
 
 static void read_output(struct sf_reader *reader, const struct sf_node *name,
 			const struct sf_node *value, struct sf_output_conf *output)
 {
 	const char *words[TYPES_MOST] = {NULL};
-	const struct sf_key type_keys[] = {{.name = "type",
-					    .kind = SF_KIND_CHOICE,
-					    .standard = "",
-					    .choices = words,
-					    .help = "write type: stdout, or type: file"},
-					   {0}};
 	const struct sf_node *map = sf_section_map(reader, name, value);
-	struct typed typed;
-	struct sf_layer layers[] = {{type_keys, &typed}, {sf_output_keys, output}, {0}};
+	const struct sf_node nothing = {.kind = SF_NODE_MAP};
+	struct sf_key type_key[2];
+	struct sf_layer layers[3] = {{.keys = type_key},
+				     {.keys = sf_output_keys, .memory = output}};
+	int type = -1;
 
-	for (size_t i = 0; reader->types[i].name && i + 1 < TYPES_MOST; i++)
-		words[i] = reader->types[i].name;
 	output->name = name->text.text;
 	output->place = name->text;
-	read_type(reader, name, map, type_keys, &typed);
-	sf_value_default(reader, &layers[1].keys[0], output);
-	if (typed.type < 0)
+	sf_section_default(reader, &layers[1]);
+	make_type_key(reader, type_key, words);
+	if (map || value->empty)
+		type = read_type(reader, name, map ?: &nothing, type_key);
+	if (type < 0)
 		return;
-	output->type = &reader->types[typed.type];
-	output->own = sf_arena_alloc(reader->arena, output->type->size + 1);
-	layers[2] = (struct sf_layer){output->type->keys, output->own};
-	sf_section_read(reader, layers, SF_COUNT(layers), output->name, name, map, true);
-}
-
-static const struct sf_node *find_when_full(const struct sf_node *output)
-{
-	for (size_t i = 0; output->kind == SF_NODE_MAP && i < output->count; i++) {
-		const struct sf_node *queue = output->value[i];
-
-		if (strcmp(output->item[i]->text.text, "queue") || queue->kind != SF_NODE_MAP)
-			continue;
-		for (size_t k = 0; k < queue->count; k++)
-			if (!strcmp(queue->item[k]->text.text, "when_full"))
-				return queue->value[k];
-	}
-	return output;
+	output->type = &reader->types[type];
+	output->own = sf_arena_alloc(reader->arena, output->type->size);
+	layers[0].memory = &type; /* the same once more, now among the others */
+	layers[2] = (struct sf_layer){.keys = output->type->keys, .memory = output->own};
+	sf_section_default(reader, &layers[2]);
+	sf_section_read(reader, layers, SF_COUNT(layers), output->name, map);
+	sf_section_require(reader, &layers[2], name);
 }
 
 /* One output that blocks stops every query, so no other may have to wait for it. */
 static void settle_when_full(struct sf_reader *reader, struct sf_output_conf *output,
-			     const struct sf_node *value)
+			     const struct sf_node *value, bool only)
 {
-	bool only = reader->config->outputs == 1;
+	const struct sf_node *where = sf_node_get(sf_node_get(value, "queue"), "when_full");
 
 	if (output->when_full < 0)
 		output->when_full =
 			only && output->type && output->type->blocks ? SF_BLOCK : SF_DROP_OLDEST;
 	else if (output->when_full == SF_BLOCK && !only)
-		sf_node_complain(reader->complaints, find_when_full(value),
-				 "write drop_oldest or drop_newest",
+		sf_node_complain(reader->complaints, where, "write drop_oldest or drop_newest",
 				 "only the only output of a configuration may block");
 }
 
 void sf_outputs_read(struct sf_reader *reader, const struct sf_named *named)
 {
 	struct sf_config *config = reader->config;
-	size_t count = named->count < OUTPUTS_MOST ? named->count : OUTPUTS_MOST;
+	bool only = named->count - named->twins == 1;
 
-	config->output = sf_arena_alloc(reader->arena, count * sizeof(*config->output) + 1);
-	config->outputs = count;
-	for (size_t i = 0; i < count; i++) {
+	config->output = sf_arena_alloc(reader->arena, named->count * sizeof(*config->output));
+	config->outputs = named->count;
+	for (size_t i = 0; i < named->count; i++) {
 		read_output(reader, named->name[i], named->value[i], &config->output[i]);
-		settle_when_full(reader, &config->output[i], named->value[i]);
+		settle_when_full(reader, &config->output[i], named->value[i], only);
 	}
-	if (count < named->count)
-		sf_node_complain(reader->complaints, named->name[count], NULL,
-				 "more than %d outputs", OUTPUTS_MOST);
 }

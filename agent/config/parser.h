@@ -8,16 +8,21 @@
 
 #include "node.h"
 
+struct sf_spot { /* a place in a file, counted in all ways; line and column from 1 */
+	size_t characters, bytes;
+	unsigned line, column;
+};
+
 struct sf_parser {
 	yaml_parser_t yaml;
 	struct sf_arena *arena;
 	const struct sf_text *file;
 	struct sf_complaints *complaints;
-	size_t characters, bytes; /* the same place, counted both ways */
+	struct sf_spot spot; /* where the last event began, or the last list or map ended */
 	unsigned depth;
 };
 
-/* The byte of the file that a mark means. */
-size_t sf_parser_byte(struct sf_parser *, const yaml_mark_t *);
+/* Moves a spot to what a mark means: quick when that is not far behind it. */
+void sf_spot_move(struct sf_spot *, const struct sf_text *file, const yaml_mark_t *);
 /* The next event, to be deleted; -EINVAL after a complaint about the file's syntax. */
 int sf_parser_next(struct sf_parser *, yaml_event_t *);

@@ -10,8 +10,6 @@
 #define SECOND	   1000000ull
 #define DAY	   (24 * 3600 * SECOND)
 
-enum { QUERIES_MOST = 1000 };
-
 static const char *const modes[] = {"snapshot", NULL};
 
 const struct sf_key sf_query_keys[] = {
@@ -97,11 +95,12 @@ static const struct sf_output_conf *find_output(const struct sf_config *config, 
 	return NULL;
 }
 
+/* The outputs that the names name. */
 static void find_outputs(struct sf_reader *reader, struct sf_query_conf *query)
 {
 	const struct sf_list *names = &query->output_names;
 
-	query->output = sf_arena_alloc(reader->arena, names->count * sizeof(*query->output) + 1);
+	query->output = sf_arena_alloc(reader->arena, names->count * sizeof(*query->output));
 	query->outputs = 0;
 	for (size_t i = 0; i < names->count; i++) {
 		const struct sf_text *name = &names->items[i];
@@ -120,41 +119,57 @@ static void find_outputs(struct sf_reader *reader, struct sf_query_conf *query)
 	}
 }
 
-static void read_query(struct sf_reader *reader, const struct sf_query_conf *defaults,
-		       const struct sf_node *name, const struct sf_node *value,
-		       struct sf_query_conf *query)
+static bool is_none(const struct sf_node *names)
 {
-	const struct sf_layer layer = {sf_query_keys, query};
+	return !names->wrong && !names->empty && !names->count && !names->text.length;
+}
 
-	*query = *defaults;
+/* Reads what `map` says, over what is there. True when it says where the records go. */
+static bool read_keys(struct sf_reader *reader, const char *owner, const struct sf_node *map,
+		      struct sf_query_conf *query)
+{
+	struct sf_layer layer = {.keys = sf_query_keys, .memory = query};
+	const struct sf_node *outputs = sf_node_get(map, "outputs");
+
+	sf_section_read(reader, &layer, 1, owner, map);
+	if (outputs && is_none(outputs))
+		sf_node_complain(reader->complaints, outputs, "write the name of an output",
+				 "nothing is named here");
+	if (!sf_layer_saw(&layer, AT(output_names)))
+		return false;
+	find_outputs(reader, query);
+	return true;
+}
+
+static void read_query(struct sf_reader *reader, const struct sf_node *name,
+		       const struct sf_node *value, bool has_outputs, struct sf_query_conf *query)
+{
+	const struct sf_node *map = sf_section_map(reader, name, value);
+
 	query->name = name->text.text;
 	query->place = name->text;
-	sf_section_read(reader, &layer, 1, query->name, name, sf_section_map(reader, name, value),
-			false);
+	has_outputs |= read_keys(reader, query->name, map, query);
 	if (!query->timeout)
 		query->timeout = query->interval;
-	if (!query->output_names.count && !reader->incomplete)
+	if (!has_outputs && !reader->incomplete && (map || value->empty))
 		sf_node_complain(reader->complaints, name,
 				 "write outputs: [NAME] here or under `defaults:`",
 				 "query \"%s\" has no outputs", query->name);
-	find_outputs(reader, query);
 }
 
 void sf_queries_read(struct sf_reader *reader, const struct sf_named *named,
 		     const struct sf_node *defaults)
 {
 	struct sf_config *config = reader->config;
-	const struct sf_node nowhere = {.text = {.text = "defaults"}};
 	struct sf_query_conf standard = {0};
-	const struct sf_layer layer = {sf_query_keys, &standard};
-	size_t count = named->count < QUERIES_MOST ? named->count : QUERIES_MOST;
+	bool has_outputs;
 
-	sf_section_read(reader, &layer, 1, "defaults", &nowhere, defaults, true);
-	config->query = sf_arena_alloc(reader->arena, count * sizeof(*config->query) + 1);
-	for (size_t i = 0; i < count; i++)
-		read_query(reader, &standard, named->name[i], named->value[i],
-			   &config->query[config->queries++]);
-	if (count < named->count)
-		sf_node_complain(reader->complaints, named->name[count], NULL,
-				 "more than %d queries", QUERIES_MOST);
+	sf_section_default(reader, &(struct sf_layer){sf_query_keys, &standard, 0});
+	has_outputs = read_keys(reader, "defaults", defaults, &standard);
+	config->query = sf_arena_alloc(reader->arena, named->count * sizeof(*config->query));
+	config->queries = named->count;
+	for (size_t i = 0; i < named->count; i++) {
+		config->query[i] = standard;
+		read_query(reader, named->name[i], named->value[i], has_outputs, &config->query[i]);
+	}
 }

@@ -10,6 +10,8 @@
 
 #define AT(member) offsetof(struct sf_config, member)
 
+enum { HOST_MOST = 255 }; /* bytes of what every record carries */
+
 static const char *const levels[] = {"error", "warning", "info", "debug", NULL};
 static const char *const formats[] = {"text", "json", NULL};
 
@@ -18,11 +20,13 @@ const struct sf_key sf_host_keys[] = {
 	 .kind = SF_KIND_TEXT,
 	 .offset = AT(host.name),
 	 .standard = "",
+	 .most = HOST_MOST,
 	 .help = "the host's own, unless set"},
 	{.name = "id",
 	 .kind = SF_KIND_TEXT,
 	 .offset = AT(host.id),
 	 .standard = "",
+	 .most = HOST_MOST,
 	 .help = "/etc/machine-id, unless set"},
 	{.name = "labels",
 	 .kind = SF_KIND_LABELS,
@@ -71,15 +75,16 @@ static const struct sf_key version_key = {.name = "version",
 /* ---- what may stand at the top of a file ---- */
 
 enum { VERSION, INCLUDE, HOST, SCHEDULE, DEFAULTS, QUERIES, OUTPUTS, LOG, SECTIONS };
+enum where { ONCE, IN_EACH_FILE, IN_MAIN_FILE };
 static const struct {
 	const char *name;
-	bool many;	/* of all files together */
-	bool main_only; /* not in a file that is included */
+	enum where where;
+	const struct sf_key *keys; /* of sections that are read into the configuration itself */
 } sections[SECTIONS] = {
-	[VERSION] = {"version", true, false},	 [INCLUDE] = {"include", true, true},
-	[HOST] = {"host", false, false},	 [SCHEDULE] = {"schedule", false, false},
-	[DEFAULTS] = {"defaults", false, false}, [QUERIES] = {"queries", true, false},
-	[OUTPUTS] = {"outputs", true, false},	 [LOG] = {"log", false, false},
+	[VERSION] = {"version", IN_EACH_FILE}, [INCLUDE] = {"include", IN_MAIN_FILE},
+	[HOST] = {"host", ONCE, sf_host_keys}, [SCHEDULE] = {"schedule", ONCE, sf_schedule_keys},
+	[DEFAULTS] = {"defaults", ONCE},       [QUERIES] = {"queries", IN_EACH_FILE},
+	[OUTPUTS] = {"outputs", IN_EACH_FILE}, [LOG] = {"log", ONCE, sf_log_keys},
 };
 
 struct found { /* a section where it stands first */
@@ -92,46 +97,55 @@ static const char *section_at(const void *arg, size_t i)
 	return sections[i].name;
 }
 
-static void find_section(struct sf_reader *reader, const struct sf_node *name,
-			 const struct sf_node *value, bool included, struct found found[SECTIONS])
+/* The section that a key begins, SECTIONS for none that may stand here. */
+static size_t find_section(struct sf_reader *reader, const struct sf_node *name, bool included,
+			   struct found found[SECTIONS])
 {
-	const char *near, *word = name->text.text;
+	const char *word = name->text.text, *near;
 	size_t i = 0;
 
 	while (i < SECTIONS && strcmp(sections[i].name, word))
 		i++;
 	if (i == SECTIONS) {
-		near = sf_nearest(word, name->text.length, SECTIONS, section_at, NULL);
-		sf_node_complain(
-			reader->complaints, name,
-			near ? sf_arena_format(reader->arena, "did you mean \"%s\"?", near)
-			     : "here may stand: version, include, host, schedule, defaults, "
-			       "queries, outputs, log",
-			"unknown key \"%s\"", word);
-	} else if (included && sections[i].main_only) {
+		near = sf_section_unknown(reader, name, SECTIONS, section_at, NULL);
+		reader->incomplete |= near != NULL;
+		if (near == sections[VERSION].name)
+			found[VERSION].name = name;
+	} else if (included && sections[i].where == IN_MAIN_FILE) {
 		sf_node_complain(reader->complaints, name,
 				 "write it in the file that includes this one",
 				 "an included file includes no others");
-	} else if (found[i].name && !sections[i].many) {
+	} else if (found[i].name && sections[i].where == ONCE) {
 		sf_node_complain(reader->complaints, name, "a section stands in one file",
 				 "\"%s\" stands already in %s:%u", word, found[i].name->file->name,
 				 found[i].name->text.line);
-	} else if (!found[i].name) {
-		found[i] = (struct found){name, value};
 	}
-	if (i == VERSION)
-		sf_value_read(reader, &version_key, "", name, value, reader->config);
+	return i;
 }
 
-static void read_plain(struct sf_reader *reader, const struct sf_key *keys,
-		       const struct found *found)
+static void read_top(struct sf_reader *reader, const struct sf_node *root, bool included,
+		     struct found found[SECTIONS])
 {
-	const struct sf_layer layer = {keys, reader->config};
-	const struct sf_node *map =
-		found->name ? sf_section_map(reader, found->name, found->value) : NULL;
+	for (size_t i = 0; i < root->count; i++) {
+		const struct sf_node *name = root->item[i], *value = root->value[i];
+		size_t section;
 
-	sf_section_read(reader, &layer, 1, found->name ? found->name->text.text : "", found->name,
-			map, true);
+		reader->incomplete |= name->wrong;
+		if (name->wrong)
+			continue;
+		section = find_section(reader, name, included, found);
+		if (section == SECTIONS)
+			continue;
+		if (!found[section].name)
+			found[section] = (struct found){name, value};
+		if (section == VERSION)
+			sf_value_read(reader, &version_key, "", name, value, reader->config);
+		if (sections[section].keys)
+			sf_section_read(
+				reader,
+				&(struct sf_layer){sections[section].keys, reader->config, 0}, 1,
+				"", sf_section_map(reader, name, value));
+	}
 }
 
 /* ---- what they say together ---- */
@@ -153,23 +167,22 @@ static void warn_unused(struct sf_reader *reader)
 	}
 }
 
-static void check_whole(struct sf_reader *reader, const struct sf_documents *documents,
+static void check_whole(struct sf_reader *reader, const struct sf_text *main_file,
 			const struct found found[SECTIONS])
 {
-	const struct sf_node *root = documents->root[0];
+	const struct sf_text place = {.name = main_file->name};
 
-	if (!found[VERSION].name)
-		sf_complain(reader->complaints, root->file, 0, 1, "begin with `version: 1`",
+	if (!found[VERSION].name || found[VERSION].name->file != main_file)
+		sf_complain(reader->complaints, &place, 0, 0, "begin with `version: 1`",
 			    "the configuration has no version");
-	if (!reader->incomplete && !reader->config->queries && !found[QUERIES].name)
-		sf_complain(reader->complaints, root->file, 0, 1,
-			    "write at least one under `queries:`",
-			    "the configuration has no queries");
-	if (!reader->incomplete && found[QUERIES].name && !reader->config->queries)
+	if (reader->incomplete || reader->config->queries)
+		return;
+	if (found[QUERIES].name)
 		sf_node_complain(reader->complaints, found[QUERIES].name, "write at least one",
 				 "there is no query in it");
-	if (!reader->incomplete && sf_complaints_errors(reader->complaints) == 0)
-		warn_unused(reader);
+	else
+		sf_complain(reader->complaints, &place, 0, 0, "write at least one under `queries:`",
+			    "the configuration has no queries");
 }
 
 static void read_sections(struct sf_reader *reader, const struct sf_documents *documents)
@@ -178,24 +191,22 @@ static void read_sections(struct sf_reader *reader, const struct sf_documents *d
 	const struct sf_node *defaults = NULL;
 	struct sf_named named;
 
-	for (size_t d = 0; d < documents->count; d++) {
-		const struct sf_node *root = documents->root[d];
-
-		for (size_t i = 0; i < root->count; i++)
-			if (!root->item[i]->wrong)
-				find_section(reader, root->item[i], root->value[i], d > 0, found);
-	}
-	read_plain(reader, sf_host_keys, &found[HOST]);
-	read_plain(reader, sf_schedule_keys, &found[SCHEDULE]);
-	read_plain(reader, sf_log_keys, &found[LOG]);
-	sf_named_read(reader, documents, sections[OUTPUTS].name, &named);
-	sf_outputs_read(reader, &named);
-	if (found[DEFAULTS].name)
+	for (size_t i = 0; i < SECTIONS; i++)
+		if (sections[i].keys)
+			sf_section_default(reader,
+					   &(struct sf_layer){sections[i].keys, reader->config, 0});
+	for (size_t d = 0; d < documents->count; d++)
+		read_top(reader, documents->root[d], d > 0, found);
+	if (found[DEFAULTS].name) {
 		defaults = sf_section_map(reader, found[DEFAULTS].name, found[DEFAULTS].value);
-	sf_named_read(reader, documents, sections[QUERIES].name, &named);
+		reader->incomplete |= !defaults && !found[DEFAULTS].value->empty;
+	}
+	sf_named_read(reader, documents, sections[OUTPUTS].name, SF_OUTPUTS_MOST, &named);
+	sf_outputs_read(reader, &named);
+	sf_named_read(reader, documents, sections[QUERIES].name, SF_QUERIES_MOST, &named);
 	sf_queries_read(reader, &named, defaults);
 	if (documents->count)
-		check_whole(reader, documents, found);
+		check_whole(reader, documents->root[0]->file, found);
 }
 
 int sf_config_read(const char *path, const struct sf_output_type *types, struct sf_config **ret,
@@ -213,7 +224,10 @@ int sf_config_read(const char *path, const struct sf_output_type *types, struct 
 	sf_documents_read(&reader, config->path, &documents);
 	read_sections(&reader, &documents);
 	*ret = config;
-	return sf_complaints_errors(complaints) > before ? -EINVAL : 0;
+	if (sf_complaints_errors(complaints) > before)
+		return -EINVAL;
+	warn_unused(&reader);
+	return 0;
 }
 
 void sf_config_free(struct sf_config *config)

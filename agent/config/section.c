@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A section: a map whose keys stand in tables. What stands in no table is complained about with the
- * nearest key; what is not written gets its default.
+ * nearest key; what is not written has its default.
  */
 #include <string.h>
 
@@ -12,7 +12,7 @@ enum { KEYS_MOST = 128 }; /* of all tables of a section */
 const struct sf_node *sf_section_map(struct sf_reader *reader, const struct sf_node *key,
 				     const struct sf_node *value)
 {
-	if (value->wrong || sf_node_is_empty(value))
+	if (value->wrong || value->empty)
 		return NULL;
 	if (value->kind == SF_NODE_MAP)
 		return value;
@@ -23,84 +23,107 @@ const struct sf_node *sf_section_map(struct sf_reader *reader, const struct sf_n
 	return NULL;
 }
 
-struct all_keys { /* of all layers, in order */
-	size_t count;
-	const struct sf_key *key[KEYS_MOST];
-	void *memory[KEYS_MOST];
-	bool seen[KEYS_MOST];
-};
-
-static void gather(const struct sf_layer *layers, size_t count, struct all_keys *all)
-{
-	all->count = 0;
-	for (size_t l = 0; l < count; l++) {
-		for (const struct sf_key *key = layers[l].keys; key->name; key++) {
-			all->key[all->count] = key;
-			all->memory[all->count] = layers[l].memory;
-			all->seen[all->count++] = false;
-		}
-	}
-}
-
-static const char *key_at(const void *arg, size_t i)
-{
-	return ((const struct all_keys *)arg)->key[i]->name;
-}
-
-static void complain_unknown(struct sf_reader *reader, const struct all_keys *all,
-			     const struct sf_node *name)
+const char *sf_section_unknown(struct sf_reader *reader, const struct sf_node *name, size_t count,
+			       const char *(*get)(const void *arg, size_t i), const void *arg)
 {
 	sf_cleanup(sf_buf_finish) struct sf_buf hint = {0};
-	const char *near = sf_nearest(name->text.text, name->text.length, all->count, key_at, all);
+	const char *near = sf_nearest(name->text.text, name->text.length, count, get, arg);
 
 	if (near) {
 		sf_buf_format(&hint, "did you mean \"%s\"?", near);
 	} else {
 		sf_buf_text(&hint, "here may stand: ");
-		for (size_t i = 0; i < all->count; i++)
-			sf_buf_format(&hint, "%s%s", i ? ", " : "", all->key[i]->name);
+		for (size_t i = 0; i < count; i++)
+			sf_buf_format(&hint, "%s%s", i ? ", " : "", get(arg, i));
 	}
 	sf_node_complain(reader->complaints, name, hint.data, "unknown key \"%s\"",
 			 name->text.text);
+	return near;
 }
 
-static void read_pair(struct sf_reader *reader, struct all_keys *all, const char *owner,
-		      const struct sf_node *name, const struct sf_node *value)
+struct all_keys { /* of all layers, in order */
+	size_t count;
+	struct place {
+		struct sf_layer *layer;
+		size_t index;
+	} place[KEYS_MOST];
+};
+
+static const struct sf_key *key_of(const struct place *place)
 {
-	size_t i = 0;
-
-	while (i < all->count && strcmp(all->key[i]->name, name->text.text))
-		i++;
-	if (i == all->count) {
-		complain_unknown(reader, all, name);
-		return;
-	}
-	all->seen[i] = true;
-	sf_value_read(reader, all->key[i], owner, name, value, all->memory[i]);
+	return &place->layer->keys[place->index];
 }
 
-static void complain_missing(struct sf_reader *reader, const struct sf_key *key,
-			     const struct sf_node *place)
+static void gather(struct sf_layer *layers, size_t count, struct all_keys *all)
 {
-	sf_node_complain(reader->complaints, place,
-			 sf_arena_format(reader->arena, "write %s: %s", key->name, key->help),
-			 "\"%s\" has no %s", place->text.text, key->name);
+	all->count = 0;
+	for (size_t l = 0; l < count; l++)
+		for (size_t i = 0; layers[l].keys[i].name && all->count < KEYS_MOST; i++)
+			all->place[all->count++] = (struct place){&layers[l], i};
 }
 
-void sf_section_read(struct sf_reader *reader, const struct sf_layer *layers, size_t count,
-		     const char *owner, const struct sf_node *place, const struct sf_node *map,
-		     bool fill)
+static const char *key_at(const void *arg, size_t i)
+{
+	return key_of(&((const struct all_keys *)arg)->place[i])->name;
+}
+
+static struct place *find(struct all_keys *all, const char *name)
+{
+	for (size_t i = 0; i < all->count; i++)
+		if (!strcmp(key_at(all, i), name))
+			return &all->place[i];
+	return NULL;
+}
+
+void sf_section_read(struct sf_reader *reader, struct sf_layer *layers, size_t count,
+		     const char *owner, const struct sf_node *map)
 {
 	struct all_keys all;
 
 	gather(layers, count, &all);
-	/* Defaults first: a value that cannot be read leaves its default, so that all can go on. */
-	for (size_t i = 0; fill && i < all.count; i++)
-		sf_value_default(reader, all.key[i], all.memory[i]);
-	for (size_t i = 0; map && i < map->count; i++)
-		if (!map->item[i]->wrong)
-			read_pair(reader, &all, owner, map->item[i], map->value[i]);
-	for (size_t i = 0; fill && i < all.count; i++)
-		if (!all.seen[i] && !all.key[i]->standard)
-			complain_missing(reader, all.key[i], place);
+	for (size_t i = 0; map && i < map->count; i++) {
+		const struct sf_node *name = map->item[i];
+		struct place *place = find(&all, name->text.text);
+		bool known = place;
+		const char *near;
+
+		if (!known && !name->wrong) {
+			near = sf_section_unknown(reader, name, all.count, key_at, &all);
+			place = near ? find(&all, near) : NULL;
+		}
+		if (!place)
+			continue;
+		place->layer->seen |= 1ull << place->index;
+		if (known && !name->wrong)
+			sf_value_read(reader, key_of(place), owner, name, map->value[i],
+				      place->layer->memory);
+	}
+}
+
+void sf_section_default(struct sf_reader *reader, const struct sf_layer *layer)
+{
+	for (const struct sf_key *key = layer->keys; key->name; key++)
+		sf_value_default(reader, key, layer->memory);
+}
+
+void sf_section_require(struct sf_reader *reader, const struct sf_layer *layer,
+			const struct sf_node *place)
+{
+	for (size_t i = 0; layer->keys[i].name; i++) {
+		const struct sf_key *key = &layer->keys[i];
+
+		if (!key->standard && !(layer->seen >> i & 1))
+			sf_node_complain(reader->complaints, place,
+					 sf_arena_format(reader->arena, "write %s: %s", key->name,
+							 key->help),
+					 "\"%s\" has no %s", place->text.text, key->name);
+	}
+}
+
+bool sf_layer_saw(const struct sf_layer *layer, size_t offset)
+{
+	for (size_t i = 0; layer->keys[i].name; i++)
+		if (layer->keys[i].offset == offset)
+			return layer->seen >> i & 1;
+	return false;
 }

@@ -8,130 +8,67 @@
 #include "reader.h"
 
 const struct sf_text *sf_value_text(struct sf_reader *reader, const struct sf_node *name,
-				    const struct sf_node *value, const char *example)
+				    const struct sf_node *value, const char *hint)
 {
-	static const char *const kinds[] = {"", "a list", "a map"};
 	const char *key = name->text.text;
 
 	if (value->wrong)
 		return NULL;
 	if (value->kind != SF_NODE_SCALAR)
-		sf_node_complain(reader->complaints, value, example, "\"%s\" is one value, not %s",
-				 key, kinds[value->kind]);
-	else if (sf_node_is_empty(value))
-		sf_node_complain(reader->complaints, name, example, "\"%s\" has no value", key);
+		sf_node_complain(reader->complaints, value, hint, "\"%s\" is one value, not a %s",
+				 key, value->kind == SF_NODE_LIST ? "list" : "map");
+	else if (value->empty)
+		sf_node_complain(reader->complaints, name, hint, "\"%s\" has no value", key);
 	else
 		return &value->text;
 	return NULL;
 }
 
-static void read_text(struct sf_reader *reader, const struct sf_key *key, const char *owner,
-		      const struct sf_node *name, const struct sf_node *value, void *at)
+static void read_text(struct sf_reader *reader, const struct sf_pair *pair)
 {
-	const struct sf_text *text =
-		sf_value_text(reader, name, value, "write a text, or \"\" for an empty one");
+	const struct sf_key *key = pair->key;
+	const char *hint = key->standard ? "write a text, or \"\" for an empty one" : key->help;
+	const struct sf_text *text = sf_value_text(reader, pair->name, pair->value, hint);
 
-	(void)owner;
-	if (text && !text->length && !key->standard)
-		sf_node_complain(reader->complaints, value, key->help, "\"%s\" is empty",
+	if (!text)
+		return;
+	if (!text->length && !key->standard)
+		sf_node_complain(reader->complaints, pair->value, hint, "\"%s\" is empty",
 				 key->name);
-	else if (text)
-		*(const char **)at = text->text;
+	else if (key->most && text->length > key->most)
+		sf_node_complain(reader->complaints, pair->value,
+				 sf_arena_format(reader->arena, "%llu bytes are the most",
+						 (unsigned long long)key->most),
+				 "\"%s\" is too long", key->name);
+	else
+		*(const char **)pair->at = text->text;
 }
 
-static void read_placed(struct sf_reader *reader, const struct sf_key *key, const char *owner,
-			const struct sf_node *name, const struct sf_node *value, void *at)
+static void read_placed(struct sf_reader *reader, const struct sf_pair *pair)
 {
 	const struct sf_text *text =
-		sf_value_text(reader, name, value, "write a text, or leave the key out");
-	struct sf_text *placed = at;
+		sf_value_text(reader, pair->name, pair->value, "write a text, or remove it");
+	struct sf_text *placed = pair->at;
 
 	if (!text)
 		return;
 	*placed = *text;
-	placed->within = sf_arena_format(reader->arena, "the %s of \"%s\"", key->name, owner);
+	placed->within =
+		sf_arena_format(reader->arena, "the %s of \"%s\"", pair->key->name, pair->owner);
 }
 
-static void read_bool(struct sf_reader *reader, const struct sf_key *key, const char *owner,
-		      const struct sf_node *name, const struct sf_node *value, void *at)
+static void read_bool(struct sf_reader *reader, const struct sf_pair *pair)
 {
 	const char *hint = "write true or false";
-	const struct sf_text *text = sf_value_text(reader, name, value, hint);
+	const struct sf_text *text = sf_value_text(reader, pair->name, pair->value, hint);
 
-	(void)owner;
 	if (!text)
 		return;
 	if (!strcmp(text->text, "true") || !strcmp(text->text, "false"))
-		*(bool *)at = text->text[0] == 't';
+		*(bool *)pair->at = text->text[0] == 't';
 	else
-		sf_node_complain(reader->complaints, value, hint, "\"%s\" is \"%s\"", key->name,
-				 text->text);
-}
-
-static enum sf_unit unit_of(enum sf_kind kind)
-{
-	return kind == SF_KIND_DURATION ? SF_UNIT_US
-	       : kind == SF_KIND_SIZE	? SF_UNIT_BYTES
-	       : kind == SF_KIND_SHARE	? SF_UNIT_RATIO
-					: SF_UNIT_NONE;
-}
-
-static bool is_within(struct sf_reader *reader, const struct sf_key *key,
-		      const struct sf_node *value, uint64_t number)
-{
-	sf_cleanup(sf_buf_finish) struct sf_buf hint = {0};
-	enum sf_unit unit = unit_of(key->kind);
-
-	if (number >= key->least && (!key->most || number <= key->most))
-		return true;
-	sf_buf_text(&hint, "write ");
-	sf_unit_print(&hint, unit, key->least, 0);
-	if (key->most > key->least) {
-		sf_buf_text(&hint, " to ");
-		sf_unit_print(&hint, unit, key->most, 0);
-	} else if (!key->most) {
-		sf_buf_text(&hint, " or more");
-	}
-	sf_node_complain(reader->complaints, value, hint.data, "%s is too %s for \"%s\"",
-			 value->text.text, number < key->least ? "small" : "large", key->name);
-	return false;
-}
-
-/* NUMBER, DURATION, SIZE, SHARE: units are needed where there are any. */
-static void read_number(struct sf_reader *reader, const struct sf_key *key, const char *owner,
-			const struct sf_node *name, const struct sf_node *value, void *at)
-{
-	enum sf_unit unit = unit_of(key->kind);
-	const char *example = sf_unit_example(unit);
-	const char *hint = sf_arena_format(reader->arena, "write %s such as %s",
-					   sf_unit_article(unit), example);
-	const struct sf_text *text = sf_value_text(reader, name, value, hint);
-	struct sf_err err;
-	uint64_t number = 0;
-	double share = 0;
-	bool bare = false;
-
-	(void)owner;
-	if (!text)
-		return;
-	if (sf_unit_read(text->text, text->length, unit, &number, &share, &bare, &err) < 0) {
-		sf_node_complain(reader->complaints, value, hint, "%s", err.text);
-		return;
-	}
-	if (bare && (unit == SF_UNIT_US || unit == SF_UNIT_BYTES)) {
-		sf_node_complain(reader->complaints, value,
-				 sf_arena_format(reader->arena,
-						 unit == SF_UNIT_US
-							 ? "write %ss (or %sms, %sm, %sh)"
-							 : "write %sMiB (or %sB, %sKiB, %sGiB)",
-						 text->text, text->text, text->text, text->text),
-				 "\"%s\" needs a unit", text->text);
-		return;
-	}
-	if (unit == SF_UNIT_RATIO)
-		*(double *)at = share;
-	else if (is_within(reader, key, value, number))
-		*(uint64_t *)at = number;
+		sf_node_complain(reader->complaints, pair->value, hint,
+				 "\"%s\" is no value of \"%s\"", text->text, pair->key->name);
 }
 
 static const char *choice_at(const void *arg, size_t i)
@@ -139,72 +76,75 @@ static const char *choice_at(const void *arg, size_t i)
 	return ((const char *const *)arg)[i];
 }
 
-static void read_choice(struct sf_reader *reader, const struct sf_key *key, const char *owner,
-			const struct sf_node *name, const struct sf_node *value, void *at)
+static void read_choice(struct sf_reader *reader, const struct sf_pair *pair)
 {
 	sf_cleanup(sf_buf_finish) struct sf_buf hint = {0};
+	const char *const *choices = pair->key->choices;
 	const struct sf_text *text;
-	const char *near = NULL;
-	int count = 0, found = -1;
+	const char *near;
+	int count = 0;
 
-	(void)owner;
-	for (; key->choices[count]; count++)
+	for (; choices[count]; count++)
 		sf_buf_format(&hint, "%s%s",
-			      !count			? "it is "
-			      : key->choices[count + 1] ? ", "
-							: " or ",
-			      key->choices[count]);
-	text = sf_value_text(reader, name, value, hint.data);
+			      !count		   ? "write "
+			      : choices[count + 1] ? ", "
+						   : " or ",
+			      choices[count]);
+	text = sf_value_text(reader, pair->name, pair->value, hint.data);
 	if (!text)
 		return;
-	for (int i = 0; i < count; i++)
-		if (!strcmp(text->text, key->choices[i]))
-			found = i;
-	if (found >= 0) {
-		*(int *)at = found;
-		return;
+	for (int i = 0; i < count; i++) {
+		if (!strcmp(text->text, choices[i])) {
+			*(int *)pair->at = i;
+			return;
+		}
 	}
-	near = sf_nearest(text->text, text->length, (size_t)count, choice_at, key->choices);
-	sf_node_complain(
-		reader->complaints, value,
-		near ? sf_arena_format(reader->arena, "did you mean \"%s\"? %s", near, hint.data)
-		     : hint.data,
-		"\"%s\" is no %s", text->text, key->name);
+	near = sf_nearest(text->text, text->length, (size_t)count, choice_at, choices);
+	sf_node_complain(reader->complaints, pair->value,
+			 near ? sf_arena_format(reader->arena, "did you mean \"%s\"?", near)
+			      : hint.data,
+			 "\"%s\" is no value of \"%s\"", text->text, pair->key->name);
 }
 
-static void read_section(struct sf_reader *reader, const struct sf_key *key, const char *owner,
-			 const struct sf_node *name, const struct sf_node *value, void *at)
+static void read_section(struct sf_reader *reader, const struct sf_pair *pair)
 {
-	const struct sf_layer layer = {key->section, at};
+	struct sf_layer layer = {.keys = pair->key->section, .memory = pair->at};
+	const struct sf_node *map = sf_section_map(reader, pair->name, pair->value);
 
-	sf_section_read(reader, &layer, 1, owner, name, sf_section_map(reader, name, value), true);
+	sf_section_default(reader, &layer);
+	sf_section_read(reader, &layer, 1, pair->owner, map);
+	if (map)
+		sf_section_require(reader, &layer, pair->name);
 }
 
-static void (*const readers[])(struct sf_reader *, const struct sf_key *, const char *owner,
-			       const struct sf_node *name, const struct sf_node *value,
-			       void *at) = {
-	[SF_KIND_TEXT] = read_text,	   [SF_KIND_BOOL] = read_bool,
-	[SF_KIND_NUMBER] = read_number,	   [SF_KIND_DURATION] = read_number,
-	[SF_KIND_SIZE] = read_number,	   [SF_KIND_SHARE] = read_number,
-	[SF_KIND_CHOICE] = read_choice,	   [SF_KIND_LIST] = sf_list_read,
-	[SF_KIND_LABELS] = sf_labels_read, [SF_KIND_PLACED] = read_placed,
-	[SF_KIND_SECRET] = sf_secret_read, [SF_KIND_SECTION] = read_section,
+static void (*const readers[])(struct sf_reader *, const struct sf_pair *) = {
+	[SF_KIND_TEXT] = read_text,	     [SF_KIND_BOOL] = read_bool,
+	[SF_KIND_NUMBER] = sf_quantity_read, [SF_KIND_DURATION] = sf_quantity_read,
+	[SF_KIND_SIZE] = sf_quantity_read,   [SF_KIND_SHARE] = sf_quantity_read,
+	[SF_KIND_CHOICE] = read_choice,	     [SF_KIND_LIST] = sf_list_read,
+	[SF_KIND_LABELS] = sf_labels_read,   [SF_KIND_PLACED] = read_placed,
+	[SF_KIND_SECRET] = sf_secret_read,   [SF_KIND_SECTION] = read_section,
 };
 
-void sf_value_read(struct sf_reader *reader, const struct sf_key *key, const char *owner,
-		   const struct sf_node *name, const struct sf_node *value, void *memory)
+/* Nothing: all zero, but a text is "", never NULL, and a choice is none of its words. */
+static void set_none(const struct sf_key *key, void *at)
 {
-	/* A section's keys have offsets in the same struct. */
-	void *at = key->kind == SF_KIND_SECTION ? memory : (char *)memory + key->offset;
+	static const size_t sizes[] = {
+		[SF_KIND_TEXT] = sizeof(char *),
+		[SF_KIND_BOOL] = sizeof(bool),
+		[SF_KIND_NUMBER] = sizeof(uint64_t),
+		[SF_KIND_DURATION] = sizeof(uint64_t),
+		[SF_KIND_SIZE] = sizeof(uint64_t),
+		[SF_KIND_SHARE] = sizeof(double),
+		[SF_KIND_CHOICE] = sizeof(int),
+		[SF_KIND_LIST] = sizeof(struct sf_list),
+		[SF_KIND_LABELS] = sizeof(struct sf_list),
+		[SF_KIND_PLACED] = sizeof(struct sf_text),
+		[SF_KIND_SECRET] = sizeof(struct sf_secret),
+		[SF_KIND_SECTION] = 0,
+	};
 
-	readers[key->kind](reader, key, owner, name, value, at);
-}
-
-/* Where nothing is to be read a text is "", never NULL, and a choice is none of its words. */
-static void set_none(const struct sf_key *key, void *memory)
-{
-	char *at = (char *)memory + key->offset;
-
+	memset(at, 0, sizes[key->kind]);
 	if (key->kind == SF_KIND_TEXT)
 		*(const char **)at = "";
 	else if (key->kind == SF_KIND_PLACED)
@@ -213,18 +153,37 @@ static void set_none(const struct sf_key *key, void *memory)
 		*(int *)at = -1;
 }
 
+/* "" where the default is "": as if it were not written, or not in what is inherited. */
+static bool is_none(const struct sf_key *key, const struct sf_node *value)
+{
+	return key->kind != SF_KIND_SECTION && key->standard && !*key->standard && !value->wrong &&
+	       !value->empty && value->kind == SF_NODE_SCALAR && !value->text.length;
+}
+
+void sf_value_read(struct sf_reader *reader, const struct sf_key *key, const char *owner,
+		   const struct sf_node *name, const struct sf_node *value, void *memory)
+{
+	/* A section's keys have offsets in the same struct. */
+	void *at = key->kind == SF_KIND_SECTION ? memory : (char *)memory + key->offset;
+
+	if (is_none(key, value))
+		set_none(key, at);
+	else
+		readers[key->kind](reader, &(struct sf_pair){key, owner, name, value, at});
+}
+
 void sf_value_default(struct sf_reader *reader, const struct sf_key *key, void *memory)
 {
 	static const struct sf_text file = {.name = "the defaults", .text = ""};
 	const struct sf_node name = {.file = &file, .text = {.text = key->name}};
-	const struct sf_layer layer = {key->section, memory};
+	const struct sf_layer section = {.keys = key->section, .memory = memory};
 	struct sf_node value = {.file = &file};
 
 	if (key->kind == SF_KIND_SECTION) {
-		sf_section_read(reader, &layer, 1, "", &name, NULL, true);
+		sf_section_default(reader, &section);
 		return;
 	}
-	set_none(key, memory);
+	set_none(key, (char *)memory + key->offset);
 	if (!key->standard || !*key->standard)
 		return;
 	value.text = (struct sf_text){.text = key->standard, .length = strlen(key->standard)};

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * libyaml's events become a tree. A syntax error ends a file's reading with one complaint; what YAML
- * knows and we do not (anchors, aliases, tags, more documents) is complained about where it stands,
- * and the reading goes on.
+ * libyaml's events become a tree. A syntax error ends a file's reading with one complaint; what
+ * YAML knows and we do not (anchors, aliases, tags, more documents) is complained about where it
+ * stands, and the reading goes on.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -15,15 +15,17 @@ static struct sf_node *node_new(struct sf_parser *p, enum sf_node_kind kind,
 				const yaml_event_t *event)
 {
 	struct sf_node *node = sf_arena_alloc(p->arena, sizeof(*node));
+	struct sf_spot end;
 
+	sf_spot_move(&p->spot, p->file, &event->start_mark);
+	end = p->spot;
+	sf_spot_move(&end, p->file, &event->end_mark);
 	node->kind = kind;
 	node->file = p->file;
-	node->offset = sf_parser_byte(p, &event->start_mark);
-	node->length = sf_parser_byte(p, &event->end_mark) - node->offset;
-	node->text = (struct sf_text){.name = p->file->name,
-				      .line = (unsigned)event->start_mark.line + 1,
-				      .column = (unsigned)event->start_mark.column + 1,
-				      .text = ""};
+	node->offset = p->spot.bytes;
+	node->length = end.bytes - p->spot.bytes;
+	node->text = (struct sf_text){
+		.name = p->file->name, .line = p->spot.line, .column = p->spot.column, .text = ""};
 	return node;
 }
 
@@ -46,22 +48,45 @@ static void refuse_decoration(struct sf_parser *p, struct sf_node *node, const y
 		refuse(p, node, '!', "no tags here");
 }
 
+static bool is_nothing(const yaml_event_t *event)
+{
+	const char *text = (const char *)event->data.scalar.value;
+
+	return event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
+	       (!*text || !strcmp(text, "~") || !strcmp(text, "null"));
+}
+
+/* A complaint about a value is shown in its line where the file says it as it is. */
+static void place_text(struct sf_node *node, bool quoted)
+{
+	const struct sf_text *file = node->file;
+	size_t at = node->offset + quoted;
+
+	if (node->text.length > file->length - at ||
+	    memcmp(file->text + at, node->text.text, node->text.length))
+		return;
+	node->text.file = file;
+	node->text.at = at;
+}
+
 static struct sf_node *make_scalar(struct sf_parser *p, const yaml_event_t *event, bool is_key)
 {
 	struct sf_node *node = node_new(p, SF_NODE_SCALAR, event);
 	const char *value = (const char *)event->data.scalar.value;
 
-	node->plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+	node->empty = is_nothing(event);
 	node->text.length = event->data.scalar.length;
 	node->text.text = sf_arena_copy(p->arena, value, node->text.length);
 	refuse_decoration(p, node, event->data.scalar.anchor, event->data.scalar.tag);
 	if (memchr(value, 0, node->text.length)) {
-		sf_node_complain(p->complaints, node, NULL, "a NUL byte stands in it");
+		sf_node_complain(p->complaints, node, NULL, "there is a NUL character in it");
 		node->wrong = true;
 		node->text.length = strlen(node->text.text);
 	}
 	if (!is_key)
 		sf_substitute(p->arena, node, p->complaints);
+	place_text(node, event->data.scalar.style == YAML_SINGLE_QUOTED_SCALAR_STYLE ||
+				 event->data.scalar.style == YAML_DOUBLE_QUOTED_SCALAR_STYLE);
 	return node;
 }
 
@@ -85,33 +110,6 @@ static void finish_children(struct children *children)
 	free(children->nodes);
 }
 
-static int by_text(const void *left, const void *right)
-{
-	const struct sf_node *a = *(struct sf_node *const *)left,
-			     *b = *(struct sf_node *const *)right;
-
-	return strcmp(a->text.text, b->text.text)
-		       ?: (a->offset > b->offset) - (a->offset < b->offset);
-}
-
-static void complain_twins(struct sf_parser *p, const struct sf_node *map)
-{
-	size_t size = map->count * sizeof(*map->item);
-	sf_cleanup(sf_free_p) struct sf_node **keys = sf_alloc(size + 1);
-
-	if (size)
-		memcpy(keys, map->item, size);
-	qsort(keys, map->count, sizeof(*keys), by_text);
-	for (size_t i = 1; i < map->count; i++) {
-		if (keys[i]->wrong || strcmp(keys[i]->text.text, keys[i - 1]->text.text))
-			continue;
-		sf_node_complain(p->complaints, keys[i], "a key stands once in a map",
-				 "\"%s\" stands already in line %u", keys[i]->text.text,
-				 keys[i - 1]->text.line);
-		keys[i]->wrong = true;
-	}
-}
-
 static int compose(struct sf_parser *, const yaml_event_t *, bool is_key, struct sf_node **ret);
 
 /* Children up to the end of their list or map; the event of the end closes its place. */
@@ -127,7 +125,8 @@ static int compose_children(struct sf_parser *p, struct sf_node *node, yaml_even
 		if (r < 0)
 			return r;
 		if (event.type == end) {
-			node->length = sf_parser_byte(p, &event.end_mark) - node->offset;
+			sf_spot_move(&p->spot, p->file, &event.end_mark);
+			node->length = p->spot.bytes - node->offset;
 			yaml_event_delete(&event);
 			return 0;
 		}
@@ -176,7 +175,7 @@ static int compose_collection(struct sf_parser *p, const yaml_event_t *event, st
 		node->value[i] = children.nodes[width * i + width - 1];
 	}
 	if (map)
-		complain_twins(p, node);
+		sf_node_complain_twins(p->complaints, node);
 	*ret = node;
 	return 0;
 }
@@ -214,6 +213,7 @@ static int read_stream(struct sf_parser *p, struct sf_node **ret)
 			sf_node_complain(p->complaints, node_new(p, SF_NODE_SCALAR, &event),
 					 "one file is one document",
 					 "a second document begins here");
+			root->wrong = true;
 			type = YAML_STREAM_END_EVENT;
 		} else if (type != YAML_STREAM_START_EVENT && type != YAML_STREAM_END_EVENT &&
 			   type != YAML_DOCUMENT_START_EVENT && type != YAML_DOCUMENT_END_EVENT) {
