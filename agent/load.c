@@ -19,17 +19,19 @@ static void output_types(struct sf_output_type types[SINKS_MOST])
 	size_t i = 0;
 
 	for (const struct sf_sink_kind *kind = sf_sinks; kind->name && i + 1 < SINKS_MOST; kind++)
-		types[i++] = (struct sf_output_type){kind->name, kind->keys, kind->size,
-						   kind->blocks};
+		types[i++] =
+			(struct sf_output_type){kind->name, kind->keys, kind->size, kind->blocks};
 	types[i] = (struct sf_output_type){0};
 }
 
 static void check_queries(const struct sf_config *config, struct sf_complaints *complaints)
 {
+	const struct sf_list *labels = &config->host.labels;
+
 	for (size_t i = 0; i < config->queries; i++) {
 		struct sf_plan *plan = NULL;
 
-		if (sf_plan_new(&config->query[i], NULL, NULL, &plan, complaints) == 0)
+		if (sf_plan_new(&config->query[i], NULL, labels, &plan, complaints) == 0)
 			sf_plan_free(plan);
 	}
 }

@@ -31,6 +31,35 @@ static int read_tables(const struct sf_list *sockets, uint32_t *tables,
 	return sf_complaints_errors(complaints) > before ? -EINVAL : 0;
 }
 
+/*
+ * A line must fit into a batch however its bytes are escaped: six times, and once more as base64.
+ * Nobody has labels of that size who means them.
+ */
+enum { LABELS_MOST = 16 << 10 };
+
+static int check_labels(const struct sf_list *host_labels, const struct sf_list *labels,
+			struct sf_complaints *complaints)
+{
+	const struct sf_list *lists[] = {host_labels, labels};
+	size_t sum = 0;
+
+	for (size_t l = 0; l < SF_COUNT(lists); l++) {
+		for (size_t i = 0; i < lists[l]->count; i++) {
+			const struct sf_text *label = &lists[l]->items[i];
+
+			sum += strlen(lists[l]->names[i]) + label->length;
+			if (sum <= LABELS_MOST)
+				continue;
+			sf_complain(complaints, label, 0, label->length,
+				    "names and values of the host's and the query's labels: "
+				    "16 KiB at most",
+				    "the labels of a record are too long together");
+			return -EINVAL;
+		}
+	}
+	return 0;
+}
+
 /* The host's labels, then the query's own; a name that both have is the query's. */
 static struct sf_encoder *make_encoder(const struct sf_query_conf *conf, const struct sf_host *host,
 				       const struct sf_list *labels,
@@ -79,6 +108,7 @@ int sf_plan_new(const struct sf_query_conf *conf, const struct sf_host *host,
 	r = sf_fields_select(conf->fields.items, conf->fields.count, &plan->fields, complaints)
 		    ?: r;
 	r = sf_filter_read(&conf->filter, tables, &plan->filter, complaints) ?: r;
+	r = check_labels(host_labels, &conf->labels, complaints) ?: r;
 	if (r < 0)
 		return r;
 
