@@ -27,8 +27,8 @@ struct sf_plan {	   /* the encoder is the collector's alone; the rest is immutab
 
 /*
  * Compiles a query. Everything wrong in its tables, fields, filter and labels is added to
- * `complaints`: then -EINVAL. The host's labels come first, the query's win. `host` NULL: only to find errors, no
- * encoder is made.
+ * `complaints`: then -EINVAL. The host's labels come first, the query's win. `host` NULL: only to
+ * find errors, no encoder is made.
  */
 int sf_plan_new(const struct sf_query_conf *conf, const struct sf_host *host,
 		const struct sf_list *host_labels, struct sf_plan **ret,
