@@ -11,7 +11,7 @@
 
 static char *put_text_field(char *out, const struct step *step, const uint8_t *bytes, size_t length)
 {
-	const char *name = leaf(step->field->name);
+	const char *name;
 	bool exact;
 	char *end;
 
@@ -19,7 +19,10 @@ static char *put_text_field(char *out, const struct step *step, const uint8_t *b
 	if (length > TEXT_MOST)
 		return out;
 	end = sf_write_string(put_key(out, step), bytes, length, &exact);
-	return exact ? end : sf_text_write(out, name, strlen(name), bytes, length);
+	if (__builtin_expect(exact, 1))
+		return end;
+	name = leaf(step->field->name);
+	return sf_text_write(out, name, strlen(name), bytes, length);
 }
 
 static char *put_any(char *out, const struct step *step, const struct sf_view *view)

@@ -137,8 +137,8 @@ char *sf_write_string(char *out, const uint8_t *bytes, size_t length, bool *exac
 		out += 8;
 	}
 	if (length - i < 8 && plain(eight = few(bytes + i, length - i))) {
-		for (; i < length; i++, eight >>= 8)
-			*out++ = (char)eight;
+		memcpy(out, &eight, 8);
+		out += length - i;
 	} else {
 		out = put_odd(out, bytes + i, length - i, exact);
 	}

@@ -18,7 +18,7 @@ static char *put_name(char *out, const char *name, size_t length, const char *be
 size_t sf_text_most(size_t name_length, size_t length)
 {
 	return strlen(",\"\":") + name_length + 6 * length + 2 + strlen(",\"" TWIN) + name_length +
-	       4 * ((length + 2) / 3) + 2;
+	       4 * ((length + 2) / 3) + 2 + 8 /* scribbled on */;
 }
 
 char *sf_text_write(char *out, const char *name, size_t name_length, const uint8_t *bytes,

@@ -141,7 +141,8 @@ static void fill_info(struct sf_tcp_info *t)
 
 static void fill(struct message *m)
 {
-	static const char *const controls[] = {"cubic", "bbr", "reno", "dctcp"};
+	/* One in four has figures of its congestion control, as a host that tries bbr. */
+	static const char *const controls[] = {"cubic", "bbr", "cubic", "reno"};
 	bool inet6 = draw() % 3 == 0;
 	const char *control = controls[draw() % SF_COUNT(controls)];
 	struct sf_tcp_info info;
@@ -168,7 +169,8 @@ static void fill(struct message *m)
 	attribute(m, SF_PART_SKMEM, skmem, sizeof(skmem));
 	attribute(m, SF_PART_CONG, control, strlen(control) + 1);
 	attribute(m, SF_PART_INFO, &info, sizeof(info));
-	attribute(m, SF_PART_BBR, &bbr, sizeof(bbr));
+	if (!strcmp(control, "bbr"))
+		attribute(m, SF_PART_BBR, &bbr, sizeof(bbr));
 }
 
 static double now_ns(void)

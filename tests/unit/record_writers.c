@@ -255,7 +255,7 @@ static bool is_utf8(const uint8_t *bytes, size_t length)
 
 static void check_string(const uint8_t *bytes, size_t length)
 {
-	char *out = malloc(6 * length + 2); /* not a byte more: the sanitizer sees to it */
+	char *out = malloc(6 * length + 2 + 8); /* not a byte more: the sanitizer sees to it */
 	uint8_t *decoded = malloc(length + 8);
 	struct json_object *string;
 	bool exact;
