@@ -16,7 +16,8 @@ struct attribute { /* struct nlattr, linux/netlink.h: both with its own 4 bytes 
 };
 
 /* The next attribute of [*at, end): its payload, or NULL at the end; *bad when one does not fit. */
-static inline const uint8_t *next(const uint8_t **at, const uint8_t *end, struct attribute *a, bool *bad)
+static inline const uint8_t *next(const uint8_t **at, const uint8_t *end, struct attribute *a,
+				  bool *bad)
 {
 	const uint8_t *payload = *at + sizeof(*a);
 	size_t left = (size_t)(end - *at);

@@ -60,8 +60,8 @@ void sf_encode_run(const struct sf_encoder *, const struct sf_run_facts *, struc
 
 /*
  * Bytes from outside as a JSON string: valid UTF-8 stays, control characters are escaped, everything else becomes
- * U+FFFD. At most 6 * length + 2 bytes, and may scribble on 8 behind. *exact: the string says the bytes exactly; if not,
- * the caller adds NAME_base64.
+ * U+FFFD. At most 6 * length + 2 bytes, and may scribble on 8 behind. *exact: the string says the bytes exactly; if
+ * not, the caller adds NAME_base64.
  */
 char *sf_write_string(char *out, const uint8_t *bytes, size_t length, bool *exact);
 /* With quotes, RFC 4648 with padding: 4 * ((length + 2) / 3) + 2 bytes. */
