@@ -7,7 +7,6 @@
  */
 #include <inttypes.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "counts.h"
 
@@ -77,6 +76,5 @@ void sf_counts_log(const struct sf_loop *loop, struct sf_job *const *jobs, size_
 	sf_buf_text(&line, "}");
 	number(&line, "loop_longest_us", sf_loop_longest(loop));
 	sf_buf_text(&line, "}\n");
-	if (write(STDERR_FILENO, line.data, line.length) < 0)
-		return; /* nobody is left who could be told */
+	sf_log_line(line.data, line.length);
 }

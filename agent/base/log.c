@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The log: one line an event to stderr, by one write, from any thread. Its two settings are the
+ * The log: one line an event to stderr, by one write, from any thread. Its settings are the
  * program's only globals: a warning must find its way out before there is a configuration, and from
  * every thread after.
  */
+#include <limits.h>
+#include <poll.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,6 +16,13 @@
 
 static atomic_int most_level = SF_LOG_INFO;
 static atomic_bool as_json;
+
+/*
+ * A log that nobody reads holds up nobody: a line without room waits a little, those behind it not
+ * at all; they are counted.
+ */
+enum { PATIENCE_MS = 100 };
+static atomic_uint lost_lines;
 
 static const char *const level_names[] = {[SF_LOG_ERROR] = "error",
 					  [SF_LOG_WARN] = "warning",
@@ -26,18 +35,43 @@ void sf_log_setup(enum sf_log_level most, bool json)
 	atomic_store(&as_json, json);
 }
 
-static void write_all(const char *bytes, size_t length)
+/* A pipe says so when it takes PIPE_BUF bytes at once. */
+static bool has_room(void)
+{
+	struct pollfd out = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+	return poll(&out, 1, atomic_load(&lost_lines) ? 0 : PATIENCE_MS) > 0;
+}
+
+/* False: nobody reads, or nobody is left. */
+static bool write_all(const char *bytes, size_t length)
 {
 	while (length) {
-		ssize_t done = write(STDERR_FILENO, bytes, length);
+		ssize_t done;
 
+		if (!has_room())
+			return false;
+		done = write(STDERR_FILENO, bytes, length < PIPE_BUF ? length : PIPE_BUF);
 		if (done < 0 && errno != EINTR)
-			return; /* nobody is left to be told */
+			return false;
 		if (done > 0) {
 			bytes += done;
 			length -= (size_t)done;
 		}
 	}
+	return true;
+}
+
+void sf_log_line(const char *line, size_t length)
+{
+	unsigned lost = atomic_load(&lost_lines);
+	char words[64];
+	int n = snprintf(words, sizeof(words), "%u lines of the log were lost here\n", lost);
+
+	if (lost && write_all(words, (size_t)n))
+		atomic_fetch_sub(&lost_lines, lost);
+	if (atomic_load(&lost_lines) || !write_all(line, length))
+		atomic_fetch_add(&lost_lines, 1);
 }
 
 /* A line stays one line, and a terminal's sequences from outside stay text. */
@@ -79,6 +113,6 @@ void sf_log(enum sf_log_level level, const char *format, ...)
 		add_plain(&line, &text);
 	}
 	sf_buf_add(&line, "\n", 1);
-	write_all(line.data, line.length);
+	sf_log_line(line.data, line.length);
 	errno = saved;
 }

@@ -173,6 +173,11 @@ void sf_log_setup(enum sf_log_level most, bool json);
  * {"time":...,"level":"info","message":"text"}. The levels are error, warning, info, debug.
  */
 void sf_log(enum sf_log_level, const char *format, ...) SF_PRINTF(2, 3);
+/*
+ * A line that is made already, with its newline. Where nobody reads the log it is lost, like every line, and those that
+ * were lost are counted in the next one that is not.
+ */
+void sf_log_line(const char *line, size_t length);
 
 /* Is all of it UTF-8 (RFC 3629)? */
 bool sf_is_utf8(const char *bytes, size_t length);
