@@ -103,15 +103,13 @@ int sf_collector_new(struct sf_loop *loop, struct sf_pool *pool, uint32_t releas
 		     struct sf_err *err)
 {
 	struct sf_collector *c = sf_new(struct sf_collector);
-	int r;
+	int r = sf_loop_wake(loop, take_messages, c, &c->wake, err);
 
 	c->pool = pool;
 	c->events = *events;
 	c->runs = sf_channel_new(queries);
 	c->messages = sf_channel_new(MESSAGES);
-	r = sf_walker_new(release, &c->walker, err);
-	if (r == 0)
-		r = sf_loop_wake(loop, take_messages, c, &c->wake, err);
+	c->walker = sf_walker_new(release);
 	if (r == 0) {
 		sf_channel_wakes(c->messages, c->wake);
 		r = sf_thread_start("collector", work, c, &c->thread, err);

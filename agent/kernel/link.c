@@ -21,16 +21,24 @@ enum { CHUNK = 32768 };
 /* A dump is made inside of our own receive calls: this bounds only waiting for what never comes. */
 static const struct timeval patience = {.tv_sec = 5};
 
+static const char sandbox[] = " (a sandbox without AF_NETLINK? systemd: RestrictAddressFamilies=)";
+
+static bool is_sandbox(int code)
+{
+	return code == EPERM || code == EACCES || code == EAFNOSUPPORT;
+}
+
 int sf_link_open(struct sf_link *link, struct sf_err *err)
 {
 	if (link->socket)
 		return 0;
 	link->socket = mnl_socket_open2(NETLINK_SOCK_DIAG, SOCK_CLOEXEC);
 	if (!link->socket)
-		return sf_fail(err, -errno,
-			       errno == EPROTONOSUPPORT || errno == EAFNOSUPPORT
-				       ? "this kernel has no NETLINK_SOCK_DIAG: %m"
-				       : "a NETLINK_SOCK_DIAG socket cannot be opened: %m");
+		return sf_fail(err, -errno, "%s: %m%s",
+			       errno == EPROTONOSUPPORT
+				       ? "this kernel has no NETLINK_SOCK_DIAG"
+				       : "a NETLINK_SOCK_DIAG socket cannot be opened",
+			       is_sandbox(errno) ? sandbox : "");
 	if (mnl_socket_bind(link->socket, 0, MNL_SOCKET_AUTOPID) < 0 ||
 	    setsockopt(mnl_socket_get_fd(link->socket), SOL_SOCKET, SO_RCVTIMEO, &patience,
 		       sizeof(patience)) < 0) {

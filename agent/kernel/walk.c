@@ -152,18 +152,15 @@ static uint32_t own_netns(void)
 	return stat("/proc/thread-self/ns/net", &st) == 0 ? (uint32_t)st.st_ino : 0;
 }
 
-int sf_walker_new(uint32_t release, struct sf_walker **ret, struct sf_err *err)
+struct sf_walker *sf_walker_new(uint32_t release)
 {
-	sf_cleanup(sf_walker_free_p) struct sf_walker *walker = sf_new(struct sf_walker);
-	int r = sf_link_open(&walker->link, err);
+	struct sf_walker *walker = sf_new(struct sf_walker);
 
-	if (r < 0)
-		return r;
+	(void)sf_link_open(&walker->link, &(struct sf_err){0}); /* refused: each walk tries again */
 	walker->window = sf_window_new();
 	walker->release = release;
 	walker->netns = own_netns();
-	*ret = sf_take(walker);
-	return 0;
+	return walker;
 }
 
 void sf_walker_free(struct sf_walker *walker)

@@ -43,9 +43,12 @@ struct sf_walk_calls {
 	void *arg;
 };
 
-/* `release` of the running kernel goes into every view (0x061200 for 6.18; 0: not known). Opens one descriptor. */
+/*
+ * `release` of the running kernel goes into every view (0x061200 for 6.18; 0: not known). Opens one descriptor; where
+ * that is refused each walk tries again and says why.
+ */
 struct sf_walker;
-int sf_walker_new(uint32_t release, struct sf_walker **ret, struct sf_err *err);
+struct sf_walker *sf_walker_new(uint32_t release);
 void sf_walker_free(struct sf_walker *);
 void sf_walker_free_p(struct sf_walker **);
 uint32_t sf_walker_netns(const struct sf_walker *); /* inode of the namespace; 0: not known */
