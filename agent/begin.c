@@ -26,7 +26,8 @@ static int open_output(struct sf_agent *a, const struct sf_output_conf *conf,
 					.conf = conf ? conf->own : NULL,
 					.queue_size = conf ? conf->queue_size : 16u << 20,
 					.when_full = conf ? conf->when_full : SF_BLOCK,
-					.waits = a->setup->once || a->setup->to_stdout};
+					.waits = a->setup->once || a->setup->to_stdout,
+					.gives_up = a->setup->once || a->setup->to_stdout};
 	int r = sf_output_new(&setup, a->loop, a->pool, events, ret, err);
 
 	if (r == 0)

@@ -114,7 +114,7 @@ int sf_output_new(const struct sf_output_setup *setup, struct sf_loop *loop, str
 		  const struct sf_output_events *events, struct sf_output **ret, struct sf_err *err)
 {
 	struct sf_output *o = sf_new(struct sf_output);
-	const struct sf_sink_events of_sink = {written, done, said, closed, o};
+	const struct sf_sink_events of_sink = {written, done, said, closed, setup->gives_up, o};
 	struct sf_err why;
 	int r;
 

@@ -17,6 +17,7 @@ struct sf_sink_events {
 	void (*said)(void *arg, enum sf_log_level,
 		     const char *text); /* in the loop, once a cause */
 	void (*closed)(void *arg);	/* in the loop: nothing will get out any more, ever */
+	bool gives_up;			/* an error is said and closes it, and is not tried again */
 	void *arg;
 };
 

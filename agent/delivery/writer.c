@@ -109,6 +109,9 @@ static void write_batch(struct sf_sink *w, struct slot *slot)
 			may_write = true;
 		} else if (n == -EPIPE) {
 			atomic_store(&w->gone, true);
+		} else if (w->events.gives_up) {
+			sf_voice_say(w->voice, SF_LOG_ERROR, "%s", err.text);
+			atomic_store(&w->gone, true);
 		} else {
 			say_trouble(w, err.text);
 			wait_for(w, -1, RETRY_MS);
@@ -203,7 +206,7 @@ int sf_writer_start(struct sf_sink *w, struct sf_loop *loop, struct sf_err *err)
 	if (r < 0)
 		return sf_fail(err, -errno, "cannot make a pipe: %s", strerror(errno));
 	r = w->device->ops->open(w->device, err);
-	if (r < 0 && !may_pass(r))
+	if (r < 0 && (w->events.gives_up || !may_pass(r)))
 		return r;
 	r = sf_loop_wake(loop, take, w, &w->wake, err);
 	if (r < 0)

@@ -75,7 +75,8 @@ struct sf_output_setup {
 	const void *conf;     /* the sink's settings, from its keys; borrowed while the output lives */
 	uint64_t queue_size;
 	int when_full;        /* 0 drop_oldest, 1 drop_newest, 2 block */
-	bool waits;           /* --once, --stdout, query: the collector waits for it for ever, whatever when_full says */
+	bool waits;           /* --once, --stdout: the collector waits for it for ever, whatever when_full says */
+	bool gives_up;        /* the same: an error is not tried again, it closes the output for good */
 };
 
 int sf_output_new(const struct sf_output_setup *, struct sf_loop *, struct sf_pool *, const struct sf_output_events *,
