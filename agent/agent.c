@@ -26,8 +26,9 @@ static void on_run_ended(void *arg, struct sf_run *run)
 	struct sf_agent *a = arg;
 	struct sf_job *job = sf_job_of(run);
 
-	if (sf_job_ended(job, run))
-		sf_log(SF_LOG_WARN, "query %s: %s", run->plan->query, run->error);
+	if (sf_job_ended(job, run) && a->phase == SF_RUNNING)
+		sf_log(run->error[0] ? SF_LOG_WARN : SF_LOG_INFO, "query %s: %s", run->plan->query,
+		       run->error[0] ? run->error : "works again");
 	if (a->setup->once && (run->failed || run->partial))
 		a->status = 1;
 	if (a->setup->once && a->phase == SF_RUNNING && !sf_agent_busy(a)) {
@@ -46,9 +47,13 @@ static void on_said(void *arg, struct sf_output *output, enum sf_log_level level
 static void on_closed(void *arg, struct sf_output *output)
 {
 	struct sf_agent *a = arg;
+	bool last = ++a->closed == a->outputs;
 
-	(void)output;
-	if (a->outputs > 1)
+	sf_log(SF_LOG_WARN, "output %s is closed for good; %s", sf_output_name(output),
+	       !last		? "from here on its records are lost"
+	       : a->outputs > 1 ? "no other is left: the agent ends"
+				: "it is the only output: the agent ends");
+	if (!last)
 		return;
 	a->status = 1;
 	if (a->phase == SF_DRAINING)
@@ -68,17 +73,22 @@ static void on_drained(void *arg, struct sf_output *output)
 
 /* ---- signals ---- */
 
+/* timeout(1), and who signals a process and its group, sends two signals that are one. */
+enum { SAME_US = 100 * 1000 };
+
 static void on_end(void *arg)
 {
 	struct sf_agent *a = arg;
+	uint64_t now = sf_clock_mono();
 
-	if (a->setup->once)
-		a->status = 1;
-	if (a->phase ==
-	    SF_DRAINING) { /* --once was waiting, or a second signal: no more patience */
-		sf_agent_end_now(a);
+	if (a->asked) {
+		if (now - a->asked > SAME_US)
+			sf_agent_end_now(a);
 		return;
 	}
+	a->asked = now;
+	if (a->setup->once)
+		a->status = 1;
 	sf_agent_end(a);
 }
 

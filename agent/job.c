@@ -111,7 +111,7 @@ struct sf_job *sf_job_of(struct sf_run *run)
 
 bool sf_job_ended(struct sf_job *job, struct sf_run *run)
 {
-	bool news = run->error[0] && strcmp(run->error, job->last_error);
+	bool news = strcmp(run->error, job->last_error);
 
 	job->busy = false;
 	job->counts.runs++;

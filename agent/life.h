@@ -20,9 +20,12 @@ struct sf_agent {
 	struct sf_output **output;
 	struct sf_source *end_timer;
 	enum sf_phase phase;
-	uint64_t deadline;	 /* mono, of the draining */
+	uint64_t asked;		 /* mono, when a signal first asked for the end; 0: none did */
+	uint64_t deadline;	 /* mono, of the draining; 0: none */
 	uint64_t last_delivered; /* of all outputs, when we looked last */
-	size_t undrained;
+	uint64_t last_progress;	 /* mono, when that was more than before */
+	bool told;		 /* that outputs are waited for */
+	size_t closed, undrained;
 	int status;
 };
 
