@@ -3,6 +3,7 @@
  * Runs come from the loop through one bounded channel, batches go back through another. A dump is
  * one long system call when few sockets match: that is why this is a thread of its own.
  */
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -60,6 +61,11 @@ static void work(void *arg)
 	struct sf_collect_calls calls = {pause_run, full_batch, c};
 	struct sf_run *run;
 
+	/*
+	 * sched(7): as a batch job its wake-up takes no processor away from the loop, nor from anybody
+	 * else who is at work here: a walk can wait for the end of a callback, not the other way round.
+	 */
+	sched_setscheduler(0, SCHED_BATCH, &(struct sched_param){0});
 	while ((run = sf_channel_take(c->runs))) {
 		sf_collect(c->walker, c->pool, run, &calls);
 		send(c, run, NULL);
