@@ -38,7 +38,7 @@ class Made:
 
     def __init__(self, name, state, cookie, idle, orphan, traits):
         self.name, self.state, self.cookie = name, state, cookie
-        self.idle = idle      # nothing happens to it by itself
+        self.idle = idle      # nothing happens to it by itself, and nothing is sent to it
         self.orphan = orphan  # its process has closed it
         self.traits = traits  # what else is known of it: "mark", "cc bbr" ...
 
@@ -308,20 +308,24 @@ def of_a_cgroup(world):
     world.cgroup = path
 
 
+def forget(pair):
+    """Leaves nothing behind, not even TIME-WAIT."""
+    for sock in pair:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        sock.close()
+
+
 def upper_protocols(world):
-    pair = world.pair()
-    try:
-        for sock in pair:
-            sock.setsockopt(socket.IPPROTO_TCP, TCP_ULP, b"tls")  # loads the module, where there is one
-        world.add_pair("kernel TLS, without keys", pair, traits=["ulp tls"])
+    for name, key, traits in (("without keys", None, ["ulp tls"]), ("sends by a key", TLS_KEY, ["ulp tls", "tls tx"])):
         pair = world.pair()
-        for sock in pair:
-            sock.setsockopt(socket.IPPROTO_TCP, TCP_ULP, b"tls")
-            sock.setsockopt(SOL_TLS, TLS_TX, TLS_KEY)
-        world.add_pair("kernel TLS, sends by a key", pair, traits=["ulp tls", "tls tx"])
-    except OSError:
-        world.open += pair
-        world.anonymous["established"] = world.anonymous.get("established", 0) + 2
+        try:
+            for sock in pair:
+                sock.setsockopt(socket.IPPROTO_TCP, TCP_ULP, b"tls")  # loads the module, where there is one
+                if key:
+                    sock.setsockopt(SOL_TLS, TLS_TX, key)
+            world.add_pair(f"kernel TLS, {name}", pair, traits=traits)
+        except OSError:
+            forget(pair)
     try:
         client, server = world.pair(V4, protocol=IPPROTO_MPTCP)
     except OSError:
@@ -335,13 +339,13 @@ def upper_protocols(world):
 def opening(world):
     refusing = world.listener(V4)
     deafen(refusing)
-    world.add("listener that does not hear", refusing, "listening")
+    world.add("listener that does not hear", refusing, "listening", idle=False)
     client = socket.socket()
     client.setblocking(False)
     client.connect_ex(refusing.getsockname())
     world.add("syn-sent", client, "syn-sent", idle=False)
     listener = world.listener(V6)
-    world.add("listener of the half-open one", listener, "listening")
+    world.add("listener of the half-open one", listener, "listening", idle=False)
     client = socket.socket(socket.AF_INET6)
     client.setblocking(False)
     deafen(client)  # it never hears the SYN-ACK
@@ -365,7 +369,7 @@ def closing_down(world):
     client.sendall(b"z" * 700)
     client.shutdown(socket.SHUT_WR)
     world.add("fin-wait-1", client, "fin-wait-1", idle=False)
-    world.add("the other end of fin-wait-1", server)
+    world.add("the other end of fin-wait-1", server, idle=False)
 
     client, server = half_closed(world, V6)
     world.add("fin-wait-2", client)
@@ -393,7 +397,7 @@ def orphans(world):
     deafen(server)
     world.add("orphan, fin-wait-1", None, "fin-wait-1", cookie=cookie_of(client), idle=False, orphan=True)
     client.close()
-    world.add("the other end of the orphan in fin-wait-1", server)
+    world.add("the other end of the orphan in fin-wait-1", server, idle=False)
 
     # Longer than TIME-WAIT lasts (60 s) it stays a full socket; with the usual time it becomes a small one.
     for name, seconds, traits in (("full", 120, ()), ("small", None, ("small",))):
@@ -437,7 +441,7 @@ def lossy(world):
     deafen(server)
     client.sendall(b"v" * 3000)
     world.add("retransmits", client, idle=False)
-    world.add("does not hear", server)
+    world.add("does not hear", server, idle=False)
 
 
 def healed(world):

@@ -61,9 +61,10 @@ def tcp_info(f):
         said["wscale"] = f"{f['tcp.snd_wscale']},{f['tcp.rcv_wscale']}"
     if get("rto_us") not in (0, 3000000):
         said["rto"] = shown(get("rto_us") / 1000)
+    if get("rtt_us"):
+        said["rtt"] = f"{shown(get('rtt_us') / 1000)}/{shown(get('rttvar_us') / 1000)}"
     rtt = f["vegas.rtt_us"] if f.get("vegas.enabled") and f.get("vegas.rtt_us") else get("rtt_us")
     if rtt:
-        said["rtt"] = f"{shown(rtt / 1000)}/{shown(get('rttvar_us') / 1000)}"
         said["send"] = f"{get('snd_cwnd') * get('snd_mss_bytes') * 8000000. / rtt:.0f}"
     if 0 < get("snd_ssthresh") < 65535:
         said["ssthresh"] = str(get("snd_ssthresh"))
