@@ -146,6 +146,12 @@ static void include(struct sf_reader *reader, const char *path, const struct sf_
 	glob_t found = {0};
 	int r;
 
+	if (!pattern->length) {
+		sf_complain(reader->complaints, pattern, 0, 0,
+			    "write the name of a file, or a pattern such as conf.d/*.yaml",
+			    "no file is named here");
+		return;
+	}
 	if (!strpbrk(pattern->text, "*?[")) {
 		add(reader, name, pattern, files);
 		return;

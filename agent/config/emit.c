@@ -49,23 +49,14 @@ static bool is_word(const struct sf_text *text)
 	       strspn(text->text, more) == text->length;
 }
 
-/* Lines that YAML reads as they are: other signs that end a line would come back as newlines. */
-static bool is_lines(const struct sf_text *text)
-{
-	static const char *const others[] = {"\r", "\xc2\x85", "\xe2\x80\xa8", "\xe2\x80\xa9"};
-
-	for (size_t i = 0; i < SF_COUNT(others); i++)
-		if (strstr(text->text, others[i]))
-			return false;
-	return strchr(text->text, '\n') && !strchr(" \t\n", text->text[0]);
-}
-
 void sf_emit_text(yaml_emitter_t *emitter, const struct sf_text *text)
 {
+	bool lines = memchr(text->text, '\n', text->length);
+
 	put(emitter, text->text, text->length,
-	    is_word(text)    ? YAML_PLAIN_SCALAR_STYLE
-	    : is_lines(text) ? YAML_LITERAL_SCALAR_STYLE
-			     : YAML_DOUBLE_QUOTED_SCALAR_STYLE);
+	    is_word(text) ? YAML_PLAIN_SCALAR_STYLE
+	    : lines	  ? YAML_LITERAL_SCALAR_STYLE
+			  : YAML_DOUBLE_QUOTED_SCALAR_STYLE);
 }
 
 void sf_emit_begin(yaml_emitter_t *emitter, bool map, bool flow)

@@ -129,7 +129,7 @@ static void settle_when_full(struct sf_reader *reader, struct sf_output_conf *ou
 			only && output->type && output->type->blocks ? SF_BLOCK : SF_DROP_OLDEST;
 	else if (output->when_full == SF_BLOCK && !only)
 		sf_node_complain(reader->complaints, where, "write drop_oldest or drop_newest",
-				 "only the only output of a configuration may block");
+				 "an output may block only where it is the only one");
 }
 
 void sf_outputs_read(struct sf_reader *reader, const struct sf_named *named)

@@ -65,8 +65,8 @@ static void complain(struct work *work, const struct reference *reference, const
 		memmem(begin + work->seen, node->length - work->seen, reference->begin, length);
 
 	if (found)
-		work->seen = (size_t)(found - begin);
-	sf_complain(work->complaints, node->file, node->offset + (found ? work->seen : 0),
+		work->seen = (size_t)(found - begin) + length;
+	sf_complain(work->complaints, node->file, node->offset + (found ? work->seen - length : 0),
 		    found ? length : node->length, hint, "%s", message);
 	node->wrong = true;
 }

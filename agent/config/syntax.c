@@ -41,8 +41,8 @@ static const struct hint {
 	{"tag", "put it in quotes: YAML reads a leading ! itself"},
 	{"mapping values are not allowed",
 	 "put a value with a colon in quotes; keys of one map are indented alike"},
-	{"did not find expected ',' or", "inside { } and [ ] a text with { } [ ] or a comma, such "
-					 "as ${NAME}, needs quotes"},
+	{"did not find expected ',' or", "close it; a text in it with { } [ ] or a comma, such as "
+					 "${NAME}, needs quotes"},
 	{"did not find expected key",
 	 "keys of one map are indented alike; put a value with quotes or commas in quotes"},
 	{"could not find expected ':'", "a key needs a colon and a blank behind it", true},
@@ -51,6 +51,7 @@ static const struct hint {
 	{"document start", "one file is one document"},
 	{"control characters", "write the file in UTF-8, without control characters"},
 	{"UTF-8", "write the file in UTF-8"},
+	{"Unicode character", "write the file in UTF-8"},
 };
 
 static const struct hint *find_hint(const char *said)
