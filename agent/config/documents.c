@@ -111,7 +111,11 @@ static void add(struct sf_reader *reader, const char *path, const struct sf_text
 	r = sf_bytes_read(reader->arena, path, FILE_MOST, true, &bytes, &err);
 	if (r < 0) {
 		sf_complain(reader->complaints, pattern, 0, pattern->length,
-			    r == -EISDIR ? "to include the files in it: DIRECTORY/*.yaml" : NULL,
+			    r == -EISDIR ? sf_arena_format(reader->arena,
+							   "to include the files in it write "
+							   "%s/*.yaml",
+							   pattern->text)
+					 : NULL,
 			    "%s %s", path, err.text);
 		reader->incomplete = true;
 	} else if (is_new(files, &bytes.status)) {

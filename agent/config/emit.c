@@ -33,11 +33,11 @@ void sf_emit_plain(yaml_emitter_t *emitter, const char *text)
 	put(emitter, text, strlen(text), YAML_PLAIN_SCALAR_STYLE);
 }
 
-/* A word that nobody takes for a number, a truth, a list or nothing. */
+/* A word or path that nobody takes for a number, a truth, a list or nothing. */
 static bool is_word(const struct sf_text *text)
 {
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
-			  more[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ/",
+			  more[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ/"
 				   "0123456789_.*-";
 	static const char *const taken[] = {"null", "true", "false", "yes", "no",
 					    "on",   "off",  "y",     "n"};

@@ -90,7 +90,7 @@ static void what_is_no_file_is_an_error_and_stops_nobody(void **state)
 		    "sockfeed.yaml:4:10: error: conf.d is a directory\n"
 		    "    include: conf.d\n"
 		    "             ^^^^^^\n"
-		    "  to include the files in it: DIRECTORY/*.yaml\n");
+		    "  to include the files in it write conf.d/*.yaml\n");
 	assert_one_error(REST "include: ''\n", "write the name of a file");
 	assert_one_error(REST "include: { a: b }\n", "\"include\" is a list, not a map");
 	assert_one_error(REST "include: /dev/null\n", "/dev/null is no regular file");
