@@ -51,7 +51,7 @@ def run(command, width=80, out_terminal=True, err_terminal=True, interrupt=None,
 
 def read_all(process, texts, open_ends, interrupt):
     until = time.monotonic() + PATIENCE
-    first, again = open_ends[0], None
+    first = open_ends[0]
     while open_ends:
         ready = select.select(open_ends, [], [], 1)[0]
         if time.monotonic() > until:
@@ -66,7 +66,4 @@ def read_all(process, texts, open_ends, interrupt):
                 open_ends.remove(end)
         if interrupt and interrupt(texts[first].decode(errors="replace")):
             process.send_signal(signal.SIGINT)
-            interrupt, again = None, time.monotonic() + 5
-        if again and time.monotonic() > again and os.environ.get("SANITIZE") == "thread":
-            process.send_signal(signal.SIGINT)  # the thread sanitizer keeps a signal back for later, and now and then for ever
-            again = None
+            interrupt = None

@@ -8,6 +8,7 @@ import re
 import socket
 import subprocess
 import sys
+import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
@@ -198,6 +199,20 @@ class Elsewhere(unittest.TestCase):
             done = subprocess.run([feed.SOCKFEED, "query", "state", "all", "--format", form], stdout=theirs, stderr=subprocess.PIPE)
             os.close(theirs)
             self.assertEqual((done.returncode, done.stderr), (1, b""), form)
+
+    def test_a_pipe_that_does_not_block_is_waited_for(self):
+        ours, theirs = os.pipe()
+        os.set_blocking(theirs, False)
+        process = subprocess.Popen([feed.SOCKFEED, "query", "state", "all"], stdout=theirs, stderr=subprocess.PIPE)
+        self.addCleanup(process.kill)
+        os.close(theirs)
+        time.sleep(0.2)  # it is full by now
+        with open(ours, "rb") as file:
+            lines = file.read().splitlines()
+        self.assertEqual((process.wait(terminal.PATIENCE), process.stderr.read()), (0, b""))
+        process.stderr.close()
+        self.assertEqual(json.loads(lines[-1])["records"], len(lines) - 1)
+        self.assertGreater(sum(map(len, lines)), 65536)
 
     def test_a_full_disk_is_said(self):
         for form in ("table", "json"):
