@@ -80,8 +80,10 @@ static int dump(struct pass *pass, enum sf_form form)
 		.reply = take_reply,
 		.arg = pass,
 	};
-	int r = sf_link_open(&walker->link, &pass->err);
+	int r;
 
+	pass->err.text[0] = '\0'; /* of an earlier dump */
+	r = sf_link_open(&walker->link, &pass->err);
 	if (r < 0)
 		return r;
 	datagram.port = walker->link.port;

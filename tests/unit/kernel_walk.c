@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The room `kernel`: what a walk makes of a kernel that refuses, fails, lies or lacks something. The descriptors are
- * real ones; what is sent to them and received from them goes by a script, because sendto and recvfrom are the two
+ * real ones; what is sent to them and received from them goes by a script, because sendto and recvfrom are the
  * functions below, here and in libmnl.
  */
 #include <setjmp.h>
@@ -11,7 +11,9 @@
 #include <cmocka.h>
 #include <linux/inet_diag.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
+#include <unistd.h>
 
 #include <sockfeed/kernel.h>
 
@@ -39,6 +41,7 @@ static struct { /* the kernel */
 	ino_t under_way; /* inode of the descriptor with an unfinished dump; 0: none */
 	bool busy;       /* a dump was asked for while one was under way */
 	bool waited;     /* something was received that the script does not have */
+	unsigned opens, refused_open; /* sockets that were made; which of them is refused */
 } os;
 
 static struct { /* what was handed out */
@@ -49,8 +52,18 @@ static struct { /* what was handed out */
 
 /* Without <sys/socket.h>, whose types for addresses are not the same everywhere. */
 int getsockname(int fd, void *address, unsigned *size);
+int socket(int domain, int type, int protocol);
 ssize_t sendto(int fd, const void *bytes, size_t length, int flags, const void *to, unsigned size);
 ssize_t recvfrom(int fd, void *bytes, size_t length, int flags, void *from, unsigned *size);
+
+int socket(int domain, int type, int protocol)
+{
+	if (++os.opens == os.refused_open) {
+		errno = EMFILE;
+		return -1;
+	}
+	return (int)syscall(SYS_socket, domain, type, protocol);
+}
 
 ssize_t sendto(int fd, const void *bytes, size_t length, int flags, const void *to, unsigned size)
 {
@@ -281,6 +294,18 @@ static void the_retries_have_an_end(void **state)
 	assert_string_equal(w.error[0].message, "the dump failed: Cannot allocate memory");
 }
 
+static void the_last_failure_is_the_one_that_is_said(void **state)
+{
+	struct sf_walk w;
+
+	os.answers[0][0] = (struct scripted){FAILURE, .number = ENOBUFS};
+	os.refused_open = os.opens + 1; /* the next descriptor */
+	os.answers[1][0] = os.answers[2][0] = (struct scripted){REFUSAL, .number = -EIO};
+	assert_int_equal(walk(*state, &w), -EIO);
+	assert_int_equal(w.error[0].code, EIO);
+	assert_string_equal(w.error[0].message, "the dump failed: Input/output error");
+}
+
 static void what_is_not_permitted_is_not_asked_again(void **state)
 {
 	struct sf_walk w;
@@ -408,6 +433,7 @@ int main(void)
 		WITH_WALKER(a_cookie_that_comes_again_is_handed_out_once),
 		WITH_WALKER(a_dump_that_fails_before_its_first_socket_is_asked_again),
 		WITH_WALKER(the_retries_have_an_end),
+		WITH_WALKER(the_last_failure_is_the_one_that_is_said),
 		WITH_WALKER(what_is_not_permitted_is_not_asked_again),
 		WITH_WALKER(a_dump_that_fails_after_a_socket_ends_the_walk_as_partial),
 		WITH_WALKER(a_table_that_changed_during_the_dump_makes_it_partial),
