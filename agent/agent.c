@@ -162,29 +162,32 @@ static int begin(struct sf_agent *a, struct sf_err *err)
 }
 
 /* What was not delivered is said once, at the end. */
+static void finish_output(struct sf_agent *a, struct sf_output *output)
+{
+	struct sf_counts counts;
+	uint64_t lost = 0;
+
+	sf_output_end(output);
+	sf_output_counts(output, &counts);
+	for (size_t i = 0; i < SF_LOSS_COUNT; i++)
+		lost += counts.lost[i];
+	if (lost)
+		sf_log(SF_LOG_WARN, "output %s: %llu of %llu records were not delivered",
+		       sf_output_name(output), (unsigned long long)lost,
+		       (unsigned long long)counts.accepted);
+	if (counts.lost[SF_LOSS_SHUTDOWN] || (lost && a->setup->once))
+		a->status = 1;
+	sf_output_free(output);
+}
+
 static void finish(struct sf_agent *a)
 {
 	if (a->collector)
 		sf_collector_cancel(a->collector);
 	sf_outputs_interrupt(a->output, a->outputs);
 	sf_collector_free(a->collector);
-	for (size_t i = 0; i < a->outputs; i++) {
-		struct sf_counts counts;
-		uint64_t lost = 0;
-
-		sf_output_counts(a->output[i], &counts);
-		for (size_t l = 0; l < SF_LOSS_COUNT; l++)
-			lost += counts.lost[l];
-		if (lost || counts.waiting) {
-			sf_log(SF_LOG_WARN, "output %s: %llu of %llu records were not delivered",
-			       sf_output_name(a->output[i]),
-			       (unsigned long long)(lost + counts.waiting),
-			       (unsigned long long)counts.accepted);
-			if (a->setup->once || counts.waiting)
-				a->status = 1;
-		}
-		sf_output_free(a->output[i]);
-	}
+	for (size_t i = 0; i < a->outputs; i++)
+		finish_output(a, a->output[i]);
 	for (size_t i = 0; i < a->jobs; i++)
 		sf_job_free(a->job[i]);
 	sf_loop_free(a->loop);

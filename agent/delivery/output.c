@@ -8,6 +8,7 @@
 #include "gate.h"
 #include "queue.h"
 #include "sink.h"
+#include "tally.h"
 
 struct sf_output {
 	char *name;
@@ -21,20 +22,8 @@ struct sf_output {
 	bool closed, draining, freeing;
 	size_t batches; /* in the queue and in the sink */
 	uint64_t bytes; /* of them */
-	uint64_t accepted, lost[SF_LOSS_COUNT];
-	_Atomic uint64_t delivered; /* the sink's thread counts */
+	struct sf_tally tally;
 };
-
-const char *sf_loss_name(enum sf_loss loss)
-{
-	static const char *const names[SF_LOSS_COUNT] = {
-		[SF_LOSS_FULL] = "queue_full",
-		[SF_LOSS_CLOSED] = "closed",
-		[SF_LOSS_SHUTDOWN] = "shutdown",
-	};
-
-	return names[loss];
-}
 
 static void feed(struct sf_output *o)
 {
@@ -47,7 +36,7 @@ static void feed(struct sf_output *o)
 /* A batch leaves: `left` of its lines are lost. */
 static void leave(struct sf_output *o, struct sf_batch *batch, uint32_t left, enum sf_loss loss)
 {
-	o->lost[loss] += left;
+	o->tally.lost[loss] += left;
 	o->batches--;
 	o->bytes -= batch->length;
 	sf_gate_release(&o->gate, batch->length);
@@ -76,7 +65,7 @@ static void written(void *arg, uint32_t lines)
 {
 	struct sf_output *o = arg;
 
-	atomic_fetch_add_explicit(&o->delivered, lines, memory_order_relaxed);
+	atomic_fetch_add_explicit(&o->tally.delivered, lines, memory_order_relaxed);
 	sf_gate_progressed(&o->gate);
 }
 
@@ -134,13 +123,18 @@ int sf_output_new(const struct sf_output_setup *setup, struct sf_loop *loop, str
 	return 0;
 }
 
+void sf_output_end(struct sf_output *o)
+{
+	o->freeing = true;
+	o->ops->close(sf_take(o->sink));
+	lose_queue(o, SF_LOSS_SHUTDOWN);
+}
+
 void sf_output_free(struct sf_output *o)
 {
 	if (!o)
 		return;
-	o->freeing = true;
-	o->ops->close(o->sink);
-	lose_queue(o, SF_LOSS_SHUTDOWN);
+	sf_output_end(o);
 	sf_queue_finish(&o->queue);
 	sf_gate_finish(&o->gate);
 	free(o->name);
@@ -155,29 +149,44 @@ const char *sf_output_name(const struct sf_output *o)
 static void accept_batch(struct sf_output *o, struct sf_batch *batch)
 {
 	batch->references++;
-	o->accepted += batch->lines;
+	o->tally.accepted += batch->lines;
 	o->batches++;
 	o->bytes += batch->length;
 }
 
-void sf_output_put(struct sf_output *o, struct sf_batch *batch)
+/* A full queue that makes no progress loses by its policy: room is made for the new batch, or not. */
+static void put_full(struct sf_output *o, struct sf_batch *batch)
 {
-	bool full = sf_gate_is_full(&o->gate, 0) &&
-		    sf_gate_is_stalled(&o->gate); /* the batch is charged */
-
-	accept_batch(o, batch);
-	if (o->closed || (full && o->when_full == NEWEST && o->batches > 1)) {
-		leave(o, batch, batch->lines, o->closed ? SF_LOSS_CLOSED : SF_LOSS_FULL);
-		return;
-	}
-	while (full && o->when_full == OLDEST && sf_queue_first(&o->queue) &&
+	while (o->when_full == OLDEST && sf_queue_first(&o->queue) &&
 	       sf_gate_is_full(&o->gate, 0)) {
 		struct sf_batch *oldest = sf_queue_take(&o->queue);
 
 		leave(o, oldest, oldest->lines, SF_LOSS_FULL);
 	}
-	sf_queue_put(&o->queue, batch);
+	if (o->when_full == NEWEST && o->batches > 1)
+		leave(o, batch, batch->lines, SF_LOSS_FULL);
+	else
+		sf_queue_put(&o->queue, batch);
+}
+
+void sf_output_put(struct sf_output *o, struct sf_batch *batch)
+{
+	bool stalled = sf_gate_is_stalled(&o->gate); /* the batch is charged */
+	enum sf_log_level level;
+	char text[160];
+
+	accept_batch(o, batch);
+	if (o->closed) {
+		leave(o, batch, batch->lines, SF_LOSS_CLOSED);
+		return;
+	}
+	if (stalled && sf_gate_is_full(&o->gate, 0))
+		put_full(o, batch);
+	else
+		sf_queue_put(&o->queue, batch);
 	feed(o);
+	if (sf_tally_news(&o->tally, stalled, &level, text, sizeof(text)))
+		said(o, level, text);
 }
 
 void sf_output_reopen(struct sf_output *o)
@@ -193,15 +202,8 @@ void sf_output_drain(struct sf_output *o)
 
 void sf_output_counts(const struct sf_output *o, struct sf_counts *counts)
 {
-	uint64_t lost = 0;
-
-	*counts = (struct sf_counts){.accepted = o->accepted, .waiting_bytes = o->bytes};
-	counts->delivered = atomic_load_explicit(&o->delivered, memory_order_relaxed);
-	for (size_t i = 0; i < SF_LOSS_COUNT; i++) {
-		counts->lost[i] = o->lost[i];
-		lost += o->lost[i];
-	}
-	counts->waiting = counts->accepted - counts->delivered - lost;
+	sf_tally_read(&o->tally, counts);
+	counts->waiting_bytes = o->bytes;
 }
 
 /* ---- what the collector asks, in its thread ---- */

@@ -81,8 +81,9 @@ struct sf_output_setup {
 
 int sf_output_new(const struct sf_output_setup *, struct sf_loop *, struct sf_pool *, const struct sf_output_events *,
 		  struct sf_output **ret, struct sf_err *err);
-/* Ends its threads without waiting for a stuck reader: what waits is lost with the reason shutdown and counted. Accepts NULL. */
-void sf_output_free(struct sf_output *);
+/* Ends its threads without waiting for a stuck reader: what waits is lost with the reason shutdown and counted. */
+void sf_output_end(struct sf_output *);
+void sf_output_free(struct sf_output *); /* ends it, too; accepts NULL */
 const char *sf_output_name(const struct sf_output *);
 void sf_output_put(struct sf_output *, struct sf_batch *); /* takes a reference of its own */
 void sf_output_reopen(struct sf_output *);                 /* SIGHUP: files are closed and opened anew */

@@ -119,6 +119,7 @@ class Stuck(unittest.TestCase):
             until("losses", lambda: agent.counts()["outputs"]["console"]["lost_reasons"]["queue_full"] > 1000)
             before = agent.counts()
             until("runs", lambda: agent.counts()["queries"]["full"]["runs"] > before["queries"]["full"]["runs"] + 3)
+            self.assertEqual(agent.log().count("warning: output console: its reader has taken nothing"), 1, agent.log())
             after = agent.counts()["outputs"]
             self.assertEqual(after["archive"]["lost"], 0)
             self.assertLess(after["console"]["waiting_bytes"], 512 * 1024 + 2 * 256 * 1024)
@@ -138,6 +139,15 @@ class Stuck(unittest.TestCase):
                 self.assertEqual(there, [])
             else:
                 self.assertNotEqual([r for r in records if r["run"] >= while_stuck[0]], [])
+
+    def test_that_it_goes_on_is_said_with_what_was_lost(self):
+        fill(self, 100)
+        agent = Agent(self, config(FULL, small("drop_oldest")), size=4096)
+        agent.wait_log("warning: output console: its reader has taken nothing")
+        SlowReader(agent.process.stdout, 100_000_000)
+        agent.wait_log("info: output console: goes on; ")
+        said = int(re.search(r"goes on; (\d+) records were lost", agent.log())[1])
+        self.assertEqual(agent.counts()["outputs"]["console"]["lost_reasons"]["queue_full"], said)
 
     def test_a_disk_that_is_full_is_said_and_stops_no_other(self):
         agent = Agent(self, config(FAST.replace("console", "console, disk"), CONSOLE + DISK))

@@ -89,13 +89,17 @@ struct world {
 	struct sf_pool *pool;
 	struct sf_output *output;
 	uint64_t seq, delivered;
-	unsigned drained, closed;
+	unsigned drained, closed, warned;
+	char said[200];
 };
 
 static void on_said(void *arg, struct sf_output *output, enum sf_log_level level, const char *text)
 {
-	(void)arg, (void)output, (void)level;
-	fail_msg("said: %s", text);
+	struct world *w = arg;
+
+	(void)output;
+	w->warned += level == SF_LOG_WARN;
+	snprintf(w->said, sizeof(w->said), "%s", text);
 }
 
 static void on_closed(void *arg, struct sf_output *output)
@@ -273,6 +277,31 @@ static void a_stalled_output_that_drops_the_newest_keeps_what_came_first(void **
 	}
 	assert_int_equal(w.delivered, waiting);
 	check_counts(&w);
+	end(&w);
+}
+
+static void losses_are_said_when_they_begin_and_when_they_are_over(void **state)
+{
+	struct world w;
+
+	(void)state;
+	begin(&w, 1, 64 << 10, false);
+	for (int turn = 1; turn < 3; turn++) {
+		uint64_t before = counts_of(&w).lost[SF_LOSS_FULL];
+		char over[80];
+
+		stall(&w);
+		for (int i = 0; i < 1000; i++)
+			offer(&w, 40);
+		assert_int_equal(w.warned, turn);
+		snprintf(over, sizeof(over), "goes on; %llu records were lost meanwhile",
+			 (unsigned long long)(counts_of(&w).lost[SF_LOSS_FULL] - before));
+		while (sink->count)
+			write_lines(sink, sink->batch[0]->lines);
+		offer(&w, 1);
+		assert_string_equal(w.said, over);
+		write_lines(sink, 1);
+	}
 	end(&w);
 }
 
@@ -479,6 +508,7 @@ int main(void)
 		cmocka_unit_test(every_line_is_counted_once_while_the_sink_writes),
 		cmocka_unit_test(a_stalled_output_keeps_its_bound_and_loses_the_oldest_that_the_sink_has_not_begun),
 		cmocka_unit_test(a_stalled_output_that_drops_the_newest_keeps_what_came_first),
+		cmocka_unit_test(losses_are_said_when_they_begin_and_when_they_are_over),
 		cmocka_unit_test(a_batch_larger_than_the_queue_still_passes),
 		cmocka_unit_test(a_closed_sink_loses_what_waits_and_what_comes_and_says_so_once),
 		cmocka_unit_test(a_drained_output_says_so_once_when_the_last_line_is_out),
