@@ -143,7 +143,7 @@ void sf_cell_write(const struct sf_column *column, const struct sf_view *view, s
 		add_field(text, view, &sf_fields[id], column->usual);
 }
 
-/* More than the limit wait to be accepted, or as many: the next one is dropped, or the one after. */
+/* As many wait to be accepted as may, or more: the kernel drops the next one, or the one after. */
 static bool backlog_full(const struct sf_view *view)
 {
 	struct sf_value waiting, limit;
