@@ -40,7 +40,10 @@ static void on_run_ended(void *arg, struct sf_run *run)
 
 static void on_said(void *arg, struct sf_output *output, enum sf_log_level level, const char *text)
 {
-	(void)arg;
+	struct sf_agent *a = arg;
+
+	if (level == SF_LOG_ERROR)
+		a->failed = output;
 	sf_log(level, "output %s: %s", sf_output_name(output), text);
 }
 
@@ -49,7 +52,8 @@ static void on_closed(void *arg, struct sf_output *output)
 	struct sf_agent *a = arg;
 	bool last = ++a->closed == a->outputs;
 
-	sf_log(SF_LOG_WARN, "output %s is closed for good; %s", sf_output_name(output),
+	sf_log(SF_LOG_WARN, "output %s: %s; %s", sf_output_name(output),
+	       a->failed == output ? "that error closed it" : "its reader is gone",
 	       !last		? "from here on its records are lost"
 	       : a->outputs > 1 ? "no other is left: the agent ends"
 				: "it is the only output: the agent ends");

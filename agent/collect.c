@@ -103,9 +103,10 @@ static void say_end(struct sf_run *run, int result, const struct sf_walk *walk,
 		errors[(*count)++] = (struct sf_run_error){
 			table, sf_errno_name(walk->error[i].code), walk->error[i].message};
 	if (result == -ETIME)
-		errors[(*count)++] = (struct sf_run_error){
-			table, "ETIME",
-			"the query's timeout was reached before the kernel had told all"};
+		errors[(*count)++] =
+			(struct sf_run_error){table, "ETIME",
+					      "the timeout was reached before the kernel had told "
+					      "all: raise timeout or interval"};
 	if (result == -ECANCELED)
 		errors[(*count)++] =
 			(struct sf_run_error){table, "ECANCELED", "the agent was told to end"};

@@ -26,6 +26,7 @@ struct sf_agent {
 	uint64_t last_progress;	 /* mono, when that was more than before */
 	bool told;		 /* that outputs are waited for */
 	size_t closed, undrained;
+	const struct sf_output *failed; /* the last that an error closed */
 	int status;
 };
 

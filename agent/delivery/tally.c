@@ -38,8 +38,8 @@ bool sf_tally_news(struct sf_tally *tally, bool stalled, enum sf_log_level *leve
 		tally->losing = true;
 		*level = SF_LOG_WARN;
 		snprintf(text, size,
-			 "its reader has taken nothing for a second and its queue is full: records "
-			 "are lost until it goes on");
+			 "nothing got out for a second and the queue is full: records are lost "
+			 "until it goes on");
 		return true;
 	}
 	if (tally->losing && !stalled) {
