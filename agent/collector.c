@@ -62,8 +62,9 @@ static void work(void *arg)
 	struct sf_run *run;
 
 	/*
-	 * sched(7): as a batch job its wake-up takes no processor away from the loop, nor from anybody
-	 * else who is at work here: a walk can wait for the end of a callback, not the other way round.
+	 * sched(7): as a batch job its wake-up takes no processor away from the loop, nor from
+	 * anybody else who is at work here: a walk can wait for the end of a callback, not the
+	 * other way round.
 	 */
 	sched_setscheduler(0, SCHED_BATCH, &(struct sched_param){0});
 	while ((run = sf_channel_take(c->runs))) {
