@@ -10,7 +10,7 @@
 
 #define AT(member) offsetof(struct sf_config, member)
 
-enum { HOST_MOST = 255 }; /* bytes of what every record carries */
+enum { NAME_MOST = 255, ID_MOST = 64 }; /* bytes, as struct sf_host has room for */
 
 static const char *const levels[] = {"error", "warning", "info", "debug", NULL};
 static const char *const formats[] = {"text", "json", NULL};
@@ -20,13 +20,13 @@ const struct sf_key sf_host_keys[] = {
 	 .kind = SF_KIND_TEXT,
 	 .offset = AT(host.name),
 	 .standard = "",
-	 .most = HOST_MOST,
+	 .most = NAME_MOST,
 	 .help = "the host's own, unless set"},
 	{.name = "id",
 	 .kind = SF_KIND_TEXT,
 	 .offset = AT(host.id),
 	 .standard = "",
-	 .most = HOST_MOST,
+	 .most = ID_MOST,
 	 .help = "/etc/machine-id, unless set"},
 	{.name = "labels",
 	 .kind = SF_KIND_LABELS,

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The room `config`: what YAML knows and we do not, encodings, and limits. Nothing that a file of a megabyte says takes long:
- * the tests' time-out is the only clock.
+ * The room `config`: what YAML knows and we do not, encodings, and limits. Nothing that a file of a megabyte says takes
+ * long: the tests' time-out is the only clock.
  */
 #include <limits.h>
+
+#include <sockfeed/host.h>
 
 #include "configs.h"
 
@@ -85,7 +87,8 @@ static void one_file_is_one_document(void **state)
 	(void)state;
 	assert_int_equal(first.config->queries, 1);
 	assert_int_equal(sf_complaints_errors(two.complaints), 1);
-	assert_non_null(strstr(two.said, "sockfeed.yaml:4:1: error: a second document begins here\n    ---\n    ^^^\n"));
+	assert_non_null(
+		strstr(two.said, "sockfeed.yaml:4:1: error: a second document begins here\n    ---\n    ^^^\n"));
 	assert_int_equal(two.config->queries, 1);
 	assert_int_equal(sf_complaints_errors(empty.complaints), 1);
 	assert_one_error(REST "...\nhost: {}\n", "one file is one document");
@@ -93,7 +96,8 @@ static void one_file_is_one_document(void **state)
 
 static void a_file_that_says_nothing_is_an_error(void **state)
 {
-	static const char *const texts[] = {"", "\n\n", "# a comment\n", "---\n", "~\n", "null\n", "\xef\xbb\xbf", "\xef\xbb\xbf# x\n"};
+	static const char *const texts[] = {"",	   "\n\n",   "# a comment\n", "---\n",
+					    "~\n", "null\n", "\xef\xbb\xbf",  "\xef\xbb\xbf# x\n"};
 
 	(void)state;
 	for (size_t i = 0; i < SF_COUNT(texts); i++)
@@ -114,7 +118,8 @@ static void what_is_missing_is_said_of_the_file(void **state)
 	assert_one_error("version: 1\n" OUTPUTS "queries:\n", "there is no query in it");
 	assert_one_error("version: 1\n" OUTPUTS "queries: {}\n", "there is no query in it");
 	assert_one_error("version:\n" QUERIES OUTPUTS, "\"version\" has no value");
-	assert_one_error("version: 0\n" QUERIES OUTPUTS, "0 is too small for \"version\"\n    version: 0\n             ^\n  write 1\n");
+	assert_one_error("version: 0\n" QUERIES OUTPUTS,
+			 "0 is too small for \"version\"\n    version: 0\n             ^\n  write 1\n");
 }
 
 static void a_file_that_cannot_be_read_is_said_without_a_place(void **state)
@@ -123,8 +128,9 @@ static void a_file_that_cannot_be_read_is_said_without_a_place(void **state)
 	READING folder = read_file("/");
 
 	(void)state;
-	assert_string_equal(missing.said, "missing.yaml: error: the configuration cannot be opened: No such file or directory\n"
-					  "  -c FILE names another one\n");
+	assert_string_equal(missing.said,
+			    "missing.yaml: error: the configuration cannot be opened: No such file or directory\n"
+			    "  -c FILE names another one\n");
 	assert_string_equal(folder.said, "/: error: the configuration is a directory\n"
 					 "  -c FILE names another one\n");
 }
@@ -133,7 +139,8 @@ static void a_file_that_cannot_be_read_is_said_without_a_place(void **state)
 
 static void files_of_windows_are_read(void **state)
 {
-	READING r = read_good("\xef\xbb\xbfversion: 1\r\nqueries:\r\n  one:\r\n    outputs: out\r\n    filter: |\r\n      state all\r\n"
+	READING r = read_good("\xef\xbb\xbfversion: 1\r\nqueries:\r\n  one:\r\n    outputs: out\r\n    filter: |\r\n   "
+			      "   state all\r\n"
 			      "      dport = :443\r\noutputs: { out: { type: plain } }\r\n");
 
 	(void)state;
@@ -151,9 +158,10 @@ static void other_encodings_and_control_characters_are_errors_that_say_so(void *
 		size_t length;
 	} files[] = {
 #define BYTES(text) {text, sizeof(text) - 1}
-		BYTES("\xff\xfev\0e\0r\0"), BYTES("\xfe\xff\0v\0e\0r"), BYTES("v\0e\0r\0"), BYTES("version: 1\n# gr\xfcn\n"),
-		BYTES("version: \0 1\n"),   BYTES("version: 1 # \x1b[31m\n"), BYTES("version: \x7f\n"), BYTES("version: \xc0\x80\n"),
-		BYTES("version: \xed\xa0\x80\n"), BYTES("version: \xef\xbf\xbe\n"),
+		BYTES("\xff\xfev\0e\0r\0"),	  BYTES("\xfe\xff\0v\0e\0r"),	BYTES("v\0e\0r\0"),
+		BYTES("version: 1\n# gr\xfcn\n"), BYTES("version: \0 1\n"),	BYTES("version: 1 # \x1b[31m\n"),
+		BYTES("version: \x7f\n"),	  BYTES("version: \xc0\x80\n"), BYTES("version: \xed\xa0\x80\n"),
+		BYTES("version: \xef\xbf\xbe\n"),
 	};
 
 	(void)state;
@@ -212,10 +220,12 @@ static void thirty_two_levels_are_read_and_no_level_more(void **state)
 
 	(void)state;
 	/* The file's map and the key's value are levels too. */
-	sf_buf_format(&text, REST "host: %.*s%.*s\n", 31, "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", 31, "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]");
+	sf_buf_format(&text, REST "host: %.*s%.*s\n", 31, "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", 31,
+		      "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]");
 	assert_one_error(text.data, "\"host\" is a section, not a list");
 	sf_buf_finish(&text);
-	sf_buf_format(&text, REST "host: %.*s%.*s\n", 32, "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", 32, "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]");
+	sf_buf_format(&text, REST "host: %.*s%.*s\n", 32, "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", 32,
+		      "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]");
 	assert_one_error(text.data, "more than 32 levels");
 }
 
@@ -241,18 +251,21 @@ static void names_have_sixty_four_characters_of_a_few_letters(void **state)
 
 static void what_every_record_carries_is_short(void **state)
 {
-	static char text[MEBIBYTE], long_text[4097];
+	enum { NAME = sizeof(((struct sf_host *)0)->name) - 1, ID = sizeof(((struct sf_host *)0)->id) - 1 };
+	static char text[MEBIBYTE], x[4097];
 
 	(void)state;
-	memset(long_text, 'x', 4096);
-	snprintf(text, sizeof(text), REST "host: { labels: { a: %.*s } }\n", 4095, long_text);
-	READING r = read_good(text);
-	snprintf(text, sizeof(text), REST "host: { labels: { a: %.*s, b: '' } }\n", 4095, long_text);
+	memset(x, 'x', 4096);
+	snprintf(text, sizeof(text), REST "host: { labels: { a: %.*s } }\n", 4095, x);
+	READING labels = read_good(text);
+	snprintf(text, sizeof(text), REST "host: { labels: { a: %.*s, b: '' } }\n", 4095, x);
 	assert_one_error(text, "\"labels\" has more than 4 KiB");
-	snprintf(text, sizeof(text), REST "host: { name: %.*s }\n", 255, long_text);
-	READING name = read_good(text);
-	snprintf(text, sizeof(text), REST "host: { id: %.*s }\n", 256, long_text);
-	assert_one_error(text, "\"id\" is too long");
+	snprintf(text, sizeof(text), REST "host: { name: %.*s, id: %.*s }\n", NAME, x, ID, x);
+	READING host = read_good(text);
+	snprintf(text, sizeof(text), REST "host: { name: %.*s }\n", NAME + 1, x);
+	assert_one_error(text, "255 bytes are the most");
+	snprintf(text, sizeof(text), REST "host: { id: %.*s }\n", ID + 1, x);
+	assert_one_error(text, "64 bytes are the most");
 }
 
 /* `begin`, then numbered parts up to a mebibyte, then `end`. Returns how many errors that are. */
@@ -274,8 +287,12 @@ static void a_thousand_queries_and_a_hundred_outputs_are_read_and_no_more(void *
 	(void)state;
 	assert_int_equal(read_many("version: 1\n" OUTPUTS "queries:\n", " : { outputs: out }\n", 1000, ""), 0);
 	assert_int_equal(read_many("version: 1\n" OUTPUTS "queries:\n", " : { outputs: out }\n", 1001, ""), 1);
-	assert_int_equal(read_many("version: 1\n" QUERIES "outputs:\n  out: { type: plain }\n", " : { type: plain }\n", 99, ""), 0);
-	assert_int_equal(read_many("version: 1\n" QUERIES "outputs:\n  out: { type: plain }\n", " : { type: plain }\n", 100, ""), 1);
+	assert_int_equal(
+		read_many("version: 1\n" QUERIES "outputs:\n  out: { type: plain }\n", " : { type: plain }\n", 99, ""),
+		0);
+	assert_int_equal(
+		read_many("version: 1\n" QUERIES "outputs:\n  out: { type: plain }\n", " : { type: plain }\n", 100, ""),
+		1);
 	assert_int_equal(read_many(REST "include: [", "*,", 1000, "]\n"), 0);
 	assert_int_equal(read_many(REST "include: [", "*,", 1001, "]\n"), 1);
 }
@@ -291,7 +308,8 @@ static void a_mebibyte_of_junk_is_answered_at_once(void **state)
 	assert_true(read_many("version: 1\n" QUERIES "outputs:\n", " :\n", UINT_MAX, "") > 100);
 	assert_true(read_many(REST "host: { name: \"", "${A:-", UINT_MAX, "\" }\n") == 1);
 	assert_true(read_many(REST "host: { name: \"", "${NO}", UINT_MAX, "\" }\n") > 50000);
-	assert_true(read_many("version: 1\n" OUTPUTS "defaults: { outputs: [", ",", UINT_MAX, "] }\nqueries: { a: , b: , c: }\n") > 1000);
+	assert_true(read_many("version: 1\n" OUTPUTS "defaults: { outputs: [", ",", UINT_MAX,
+			      "] }\nqueries: { a: , b: , c: }\n") > 1000);
 	assert_true(read_many("[", "[", UINT_MAX, "") == 1);
 	assert_true(read_many("", " ? ", UINT_MAX, "") >= 1);
 }
