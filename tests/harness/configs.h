@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Configurations from texts, read in a folder of their own that is the current one: messages name files as a user would. Two
- * types of outputs: `plain` has no keys and blocks, `all` has a key of each kind, all of them in struct kinds.
+ * Configurations from texts, read in a folder of their own that is the current one: messages name files as a user
+ * would.
  */
 #pragma once
 
@@ -17,53 +17,13 @@
 
 #include <cmocka.h>
 
-#include <sockfeed/config.h>
-
-struct kinds {
-	const char *text, *optional;
-	bool flag;
-	uint64_t number, duration, size, nothing;
-	double share;
-	int choice, none;
-	struct sf_list list, labels;
-	struct sf_text placed;
-	struct sf_secret secret;
-	uint64_t inner;
-};
-
-#define KIND(name_, kind_, member, ...) {.name = name_, .kind = SF_KIND_##kind_, .offset = offsetof(struct kinds, member), __VA_ARGS__}
-static const char *const kinds_words[] = {"red", "green", "blue", NULL};
-static const struct sf_key kinds_inner[] = {KIND("deep", NUMBER, inner, .standard = "3", .most = 9), {0}};
-static const struct sf_key kinds_keys[] = {
-	KIND("text", TEXT, text, .help = "a text of your own"),
-	KIND("optional", TEXT, optional, .standard = "", .most = 8),
-	KIND("flag", BOOL, flag, .standard = "true"),
-	KIND("number", NUMBER, number, .standard = "7", .least = 1, .most = 10),
-	KIND("duration", DURATION, duration, .standard = "10s"),
-	KIND("size", SIZE, size, .standard = "64KiB"),
-	KIND("nothing", DURATION, nothing, .standard = "", .least = 1000),
-	KIND("share", SHARE, share, .standard = "15%"),
-	KIND("choice", CHOICE, choice, .standard = "green", .choices = kinds_words),
-	KIND("none", CHOICE, none, .standard = "", .choices = kinds_words),
-	KIND("list", LIST, list, .standard = "one"),
-	KIND("labels", LABELS, labels, .standard = ""),
-	KIND("placed", PLACED, placed, .standard = ""),
-	KIND("secret_file", SECRET, secret, .standard = ""),
-	KIND("inner", SECTION, inner, .standard = "", .section = kinds_inner),
-	{0},
-};
-static const struct sf_key kinds_plain[] = {{0}};
-static const struct sf_output_type kinds_types[] = {
-	{.name = "plain", .keys = kinds_plain, .size = 0, .blocks = true},
-	{.name = "all", .keys = kinds_keys, .size = sizeof(struct kinds)},
-	{0},
-};
+#include "kinds.h"
 
 #define FILE_NAME "sockfeed.yaml"
 /* What a configuration needs besides what a test is about. */
-#define OUTPUTS	  "outputs: { out: { type: plain } }\n"
-#define QUERIES	  "queries: { one: { outputs: out } }\n"
-#define REST	  "version: 1\n" QUERIES OUTPUTS
+#define OUTPUTS "outputs: { out: { type: plain } }\n"
+#define QUERIES "queries: { one: { outputs: out } }\n"
+#define REST	"version: 1\n" QUERIES OUTPUTS
 
 static inline void put_bytes(const char *name, const void *bytes, size_t length)
 {
@@ -155,7 +115,8 @@ static inline struct reading read_kinds(const char *keys)
 	char text[4096];
 
 	snprintf(text, sizeof(text),
-		 "version: 1\nqueries: { one: { outputs: out } }\noutputs:\n  out:\n    type: all\n    text: t\n%s", keys);
+		 "version: 1\nqueries: { one: { outputs: out } }\noutputs:\n  out:\n    type: all\n    text: t\n%s",
+		 keys);
 	return read_good(text);
 }
 

@@ -42,8 +42,9 @@ static void every_form_of_reference_is_replaced(void **state)
 
 static void any_other_dollar_stands_for_itself(void **state)
 {
-	static const char *const texts[] = {"a$", "$a", "$SET", "${", "${}", "${SET", "${SET:}", "${SET-x}", "${SET:+x}",
-					    "${1}", "${SE T}", "${SET:-x", "$(SET)", "^eth0$", "$ {SET}", "${SET:"};
+	static const char *const texts[] = {"a$",      "$a",	   "$SET",	"${",	 "${}",	    "${SET",
+					    "${SET:}", "${SET-x}", "${SET:+x}", "${1}",	 "${SE T}", "${SET:-x",
+					    "$(SET)",  "^eth0$",   "$ {SET}",	"${SET:"};
 
 	(void)state;
 	set("SET", "value");
@@ -57,8 +58,9 @@ static void any_other_dollar_stands_for_itself(void **state)
 
 static void what_comes_in_is_no_syntax(void **state)
 {
-	static const char *const values[] = {"~",     "null", "a: b", "[x]",	"# no",	     "'",     "\"",	     "- x",
-					     "*star", "&and", "!tag", "${SET}", "$$", " blank ", "a\nb: c\n", "\t", "{", "\x01"};
+	static const char *const values[] = {"~",  "null",    "a: b",	   "[x]",  "# no", "'",
+					     "\"", "- x",     "*star",	   "&and", "!tag", "${SET}",
+					     "$$", " blank ", "a\nb: c\n", "\t",   "{",	   "\x01"};
 
 	(void)state;
 	for (size_t i = 0; i < SF_COUNT(values); i++) {
@@ -82,8 +84,9 @@ static void every_kind_of_value_may_come_from_the_environment(void **state)
 	set("SET", "250ms");
 	set("OUT", "out");
 	set("YES", "false");
-	READING r = read_good("version: 1\nqueries: { one: { interval: \"${SET}\", outputs: [\"${OUT}\"],\n"
-			      "  run_on_start: \"${YES}\", labels: { a: \"${OUT}\" }, filter: 'dev ${OUT}' } }\n" OUTPUTS);
+	READING r =
+		read_good("version: 1\nqueries: { one: { interval: \"${SET}\", outputs: [\"${OUT}\"],\n"
+			  "  run_on_start: \"${YES}\", labels: { a: \"${OUT}\" }, filter: 'dev ${OUT}' } }\n" OUTPUTS);
 
 	(void)state;
 	assert_int_equal(r.config->query[0].interval, 250000);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The room `config`: one configuration of several files, in order, each once, and all that is wrong in all of them in one run.
+ * The room `config`: one configuration of several files, in order, each once, and all that is wrong in all of them in
+ * one run.
  */
 #include "configs.h"
 
@@ -37,8 +38,9 @@ static void files_come_in_the_order_of_patterns_then_of_names(void **state)
 	put_query("conf.d/c.yml", "c");
 	put_query("conf.d/.hidden.yaml", "hidden");
 	put_query("z.yaml", "z");
-	READING r = read_good("version: 1\ninclude: [z.yaml, conf.d/*.yaml, 'conf.d/[c]*', none/*.yaml, conf.d/*.none]\n"
-			      "queries: { main: { outputs: out } }\n" OUTPUTS);
+	READING r =
+		read_good("version: 1\ninclude: [z.yaml, conf.d/*.yaml, 'conf.d/[c]*', none/*.yaml, conf.d/*.none]\n"
+			  "queries: { main: { outputs: out } }\n" OUTPUTS);
 	assert_queries(&r, "main z a b c");
 	assert_int_equal(r.config->query[2].place.line, 1);
 	assert_string_equal(r.config->query[2].place.name, "conf.d/a.yaml");
@@ -50,7 +52,8 @@ static void a_file_that_is_named_twice_is_read_once(void **state)
 	put_query("conf.d/a.yaml", "a");
 	assert_int_equal(symlink("a.yaml", "conf.d/link.yaml"), 0);
 	assert_int_equal(link("conf.d/a.yaml", "conf.d/same.yaml"), 0);
-	READING r = read_good("version: 1\ninclude: [conf.d/a.yaml, conf.d/*.yaml, ./conf.d/../conf.d/a.yaml, '*.yaml']\n" OUTPUTS);
+	READING r = read_good(
+		"version: 1\ninclude: [conf.d/a.yaml, conf.d/*.yaml, ./conf.d/../conf.d/a.yaml, '*.yaml']\n" OUTPUTS);
 	assert_queries(&r, "a");
 }
 
@@ -86,11 +89,10 @@ static void what_is_no_file_is_an_error_and_stops_nobody(void **state)
 	(void)state;
 	assert_int_equal(mkfifo("fifo.yaml", 0644), 0);
 	assert_one_error(REST "include: fifo.yaml\n", "fifo.yaml is no regular file");
-	assert_said(REST "include: conf.d\n",
-		    "sockfeed.yaml:4:10: error: conf.d is a directory\n"
-		    "    include: conf.d\n"
-		    "             ^^^^^^\n"
-		    "  to include the files in it write conf.d/*.yaml\n");
+	assert_said(REST "include: conf.d\n", "sockfeed.yaml:4:10: error: conf.d is a directory\n"
+					      "    include: conf.d\n"
+					      "             ^^^^^^\n"
+					      "  to include the files in it write conf.d/*.yaml\n");
 	assert_one_error(REST "include: ''\n", "write the name of a file");
 	assert_one_error(REST "include: { a: b }\n", "\"include\" is a list, not a map");
 	assert_one_error(REST "include: /dev/null\n", "/dev/null is no regular file");
@@ -140,11 +142,10 @@ static void an_included_file_includes_no_others(void **state)
 	(void)state;
 	put_text("conf.d/a.yaml", "include: b.yaml\n");
 	put_query("conf.d/b.yaml", "b");
-	assert_said(REST "include: conf.d/a.yaml\n",
-		    "conf.d/a.yaml:1:1: error: an included file includes no others\n"
-		    "    include: b.yaml\n"
-		    "    ^^^^^^^\n"
-		    "  write it in the file that includes this one\n");
+	assert_said(REST "include: conf.d/a.yaml\n", "conf.d/a.yaml:1:1: error: an included file includes no others\n"
+						     "    include: b.yaml\n"
+						     "    ^^^^^^^\n"
+						     "  write it in the file that includes this one\n");
 }
 
 static void a_name_or_section_that_stands_twice_is_an_error_naming_both_places(void **state)
@@ -195,7 +196,8 @@ static void all_errors_of_all_files_come_in_one_run_and_none_that_follows(void *
 	put_text("conf.d/b.yaml", "queries:\n  two: { outputs: gone, interval: 5 }\n");
 	put_text("conf.d/c.yaml", "- a\n- b\n");
 	put_text("conf.d/d.yaml", "queries: { three: { limit: x, outputs: [] } }\nhosts: {}\n");
-	READING r = read_text("version: 1\ninclude: conf.d/*\nqueries: { one: { outputs: gone, mode: fast } }\n" OUTPUTS);
+	READING r =
+		read_text("version: 1\ninclude: conf.d/*\nqueries: { one: { outputs: gone, mode: fast } }\n" OUTPUTS);
 	assert_int_equal(sf_complaints_errors(r.complaints), 7);
 	assert_non_null(strstr(r.said, "sockfeed.yaml:3:40: error: \"fast\" is no value of \"mode\""));
 	assert_non_null(strstr(r.said, "conf.d/a.yaml:2:1: error: no YAML: "));

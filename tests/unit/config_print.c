@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The room `config`: what is printed reads back to the same and prints the same, whatever the texts in it are. Numbers are drawn
- * from SF_SEED (1), so that a failure can be seen again.
+ * The room `config`: what is printed reads back to the same and prints the same, whatever the texts in it are. Numbers
+ * are drawn from SF_SEED (1), so that a failure can be seen again.
  */
 #include "configs.h"
 
@@ -62,10 +62,11 @@ static void every_kind_of_key_prints_as_a_user_would_write_it(void **state)
 {
 	put_text("key", "hidden");
 	assert_int_equal(chmod("key", 0600), 0);
-	READING r = read_kinds("    optional: yes\n    flag: false\n    number: 3\n    duration: 1500ms\n    size: 1536B\n"
-			       "    share: 12.5%\n    choice: blue\n    list: [-a.*, 'b c', \"1\", true]\n"
-			       "    labels: { a: no, b: x }\n    placed: |\n      one\n        two\n\n      three\n"
-			       "    secret_file: ./key\n");
+	READING r =
+		read_kinds("    optional: yes\n    flag: false\n    number: 3\n    duration: 1500ms\n    size: 1536B\n"
+			   "    share: 12.5%\n    choice: blue\n    list: [-a.*, 'b c', \"1\", true]\n"
+			   "    labels: { a: no, b: x }\n    placed: |\n      one\n        two\n\n      three\n"
+			   "    secret_file: ./key\n");
 	sf_cleanup(sf_free_p) char *text = assert_stable(r.config);
 
 	(void)state;
@@ -112,12 +113,12 @@ static void what_came_from_the_environment_and_from_other_files_prints_in_one_fi
 /* ---- any text ---- */
 
 static const char *const nasty[] = {
-	"'",     "\"",    "$",     "$$",    "${SET}", "${",       "}",	   "\n",   "\n\n", " ",	      "  ",	 "\t",
-	"\r",    "\r\n",  ":",     ": ",    "#",      " #",       "- ",	   "-",	   "? ",   "*a",      "&a",	 "!a",
-	"~",     "null",  "true",  "no",    "0x1f",   "1e3",      ".5",	   "12:30", "{",   "[",	      "]",	 ",",
-	"|",     ">",     "%",     "@",	    "`",      "\\",       "\\n",   "---",  "...",  "--- ",    "<<",	 "=",
-	"\xe2\x80\xa8", "\xe2\x80\xa9", "\xc2\x85", "\xef\xbb\xbf", "\xf0\x9f\x90\xa7", "\xc3\xa4", "\x01", "\x7f", "\x1b[1m",
-	"\xef\xbf\xbe", "\xc2\xa0", "a", "b c", "word", "key: value", "- x", "# x", "state all\n", "  indented",
+	"'", "\"", "$", "$$", "${SET}", "${", "}", "\n", "\n\n", " ", "  ", "\t", "\r", "\r\n", ":", ": ",
+	"#", " #", "- ", "-", "? ", "*a", "&a", "!a", "~", "null", "true", "no", "0x1f", "1e3", ".5",
+	"12:30", "{", "[", "]", ",", "|", ">", "%", "@", "`", "\\", "\\n", "---", "...", "--- ", "<<", "=",
+	"\xe2\x80\xa8", "\xe2\x80\xa9", "\xc2\x85", "\xef\xbb\xbf", "\xf0\x9f\x90\xa7", "\xc3\xa4", "\x01",
+	"\x7f", "\x1b[1m", "\xef\xbf\xbe", "\xc2\xa0", "a", "b c", "word", "key: value", "- x", "# x",
+	"state all\n", "  indented",
 };
 
 static uint64_t draw(uint64_t *seed)

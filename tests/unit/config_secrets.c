@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The room `config`: secrets stand in files that nobody else may read, beside the credentials that systemd gave or beside the
- * file that names them.
+ * The room `config`: secrets stand in files that nobody else may read, beside the credentials that systemd gave or
+ * beside the file that names them.
  */
 #include "configs.h"
 

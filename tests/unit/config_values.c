@@ -288,7 +288,8 @@ static void no_error_follows_from_another(void **state)
 		"version: 1\nqueries: { one: { outputs: *out } }\n" OUTPUTS,
 		"verison: 1\n" QUERIES OUTPUTS,
 		"version: 2\n" QUERIES OUTPUTS,
-		"version: 1\noutputs: { out: { type: plain, queue: { when_full: block } }, out: { type: plain } }\n" QUERIES,
+		"version: 1\noutputs: { out: { type: plain, queue: { when_full: block } }, out: { type: plain } "
+		"}\n" QUERIES,
 		"version: 1\n" QUERIES "outputs: { out: { type: plain } }\noutputs: { two: { type: plain } }\n",
 		"version: 1\ninclude: missing.yaml\nqueries: { one: { outputs: there } }\n" OUTPUTS,
 		"version: 1\ninclude: missing.yaml\n",
