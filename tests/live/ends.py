@@ -43,12 +43,12 @@ class Signals(unittest.TestCase):
             self.assertTrue(not rest or is_run(rest[-1]))
             self.assertNotIn("warning", agent.log())
 
-    def slowly(self, *signals, size="512KiB"):
+    def slowly(self, *signals, size="512KiB", waiting=300_000):
         """The agent, with a slow reader of the more that it has to say, got these signals, each with a pause behind it."""
         fill(self, 400)
         agent = Agent(self, config(FULL, small("block", size)))
         reader = SlowReader(agent.process.stdout, 2_000_000)
-        until("a full queue", lambda: agent.counts()["outputs"]["console"]["waiting_bytes"] > 300_000)
+        until("a full queue", lambda: agent.counts()["outputs"]["console"]["waiting_bytes"] > waiting)
         for number, pause in signals:
             agent.signal(number)
             time.sleep(pause)
@@ -71,7 +71,7 @@ class Signals(unittest.TestCase):
         self.assertEqual((status, lost(agent)), (0, (0, None)), agent.log())
 
     def test_a_second_signal_ends_at_once(self):
-        agent, status, records = self.slowly((signal.SIGTERM, 0.5), (signal.SIGINT, 0), size="8MiB")
+        agent, status, records = self.slowly((signal.SIGTERM, 0.5), (signal.SIGINT, 0), size="16MiB", waiting=8_000_000)
         self.assertEqual(status, 1)
         missing, accepted = lost(agent)
         self.assertGreater(missing, 0)
