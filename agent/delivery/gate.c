@@ -5,6 +5,8 @@
  */
 #include "gate.h"
 
+enum { MOMENT_US = 200 * 1000 };
+
 void sf_gate_init(struct sf_gate *gate, uint64_t size, bool patient)
 {
 	*gate = (struct sf_gate){.bell = sf_bell_new(), .size = size, .patient = patient};
@@ -57,20 +59,35 @@ bool sf_gate_is_stalled(const struct sf_gate *gate)
 	return atomic_load(&gate->held) && sf_clock_mono() >= stalls_at(gate);
 }
 
-static bool lets_pass(const struct sf_gate *gate, size_t bytes, const atomic_bool *cancel)
+/*
+ * Stalled, and its writer had a moment to show otherwise: where the whole process was stopped, the
+ * clock alone has run on.
+ */
+static bool is_given_up(struct sf_gate *gate)
+{
+	uint64_t progress = atomic_load_explicit(&gate->progress, memory_order_relaxed);
+
+	if (gate->patient || !sf_gate_is_stalled(gate))
+		return false;
+	if (gate->given_up != progress)
+		sf_bell_wait(gate->bell, sf_bell_rings(gate->bell), sf_clock_mono() + MOMENT_US);
+	gate->given_up = progress;
+	return atomic_load_explicit(&gate->progress, memory_order_relaxed) == progress;
+}
+
+static bool lets_pass(struct sf_gate *gate, size_t bytes, const atomic_bool *cancel)
 {
 	return !sf_gate_is_full(gate, bytes) || atomic_load(&gate->closed) || atomic_load(cancel) ||
-	       (!gate->patient && sf_gate_is_stalled(gate));
+	       is_given_up(gate);
 }
 
 void sf_gate_wait(struct sf_gate *gate, size_t bytes, const atomic_bool *cancel)
 {
-	while (!lets_pass(gate, bytes, cancel)) {
-		uint64_t rings = sf_bell_rings(gate->bell);
+	uint64_t rings = sf_bell_rings(gate->bell);
 
-		if (lets_pass(gate, bytes, cancel))
-			return;
+	while (!lets_pass(gate, bytes, cancel)) {
 		sf_bell_wait(gate->bell, rings,
 			     gate->patient ? sf_clock_mono() + SF_STALL_US : stalls_at(gate));
+		rings = sf_bell_rings(gate->bell);
 	}
 }

@@ -16,6 +16,7 @@ struct sf_gate {
 	bool patient;			 /* is waited for, also when it is stalled */
 	_Atomic uint64_t held, progress; /* bytes; mono */
 	atomic_bool closed;
+	uint64_t given_up; /* the collector's: the progress after which it waits no more */
 };
 
 void sf_gate_init(struct sf_gate *, uint64_t size, bool patient);

@@ -3,11 +3,15 @@
  * Every line is counted once when it comes and once when it leaves, whatever sinks, queues and time do: a scripted sink against
  * a model, for each policy; and who waits at the gate, and for how long.
  */
+#include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -476,6 +480,55 @@ static void a_slow_output_that_gets_something_out_is_waited_for(void **state)
 	end(&w);
 }
 
+enum { PACES = 60 };
+
+/* A byte every 20 ms; now and then the parent is stopped for longer than a stall. In a process of its own. */
+static void set_the_pace(int fd, pid_t parent)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (int i = 0; i < PACES && getppid() == parent; i++) {
+		usleep(20 * 1000);
+		if (i % 20 == 10) { /* with nothing to read when it goes on */
+			kill(parent, SIGSTOP);
+			usleep(STALL_US + 300 * 1000);
+			kill(parent, SIGCONT);
+			usleep(20 * 1000);
+		}
+		(void)!write(fd, "x", 1);
+	}
+	_exit(0);
+}
+
+static void a_pause_of_the_whole_process_is_no_stall(void **state)
+{
+	struct sf_thread *thread;
+	struct waiter waiter;
+	struct world w;
+	pid_t self = getpid(), child;
+	int pace[2];
+	char byte;
+
+	(void)state;
+	assert_int_equal(pipe2(pace, O_CLOEXEC), 0);
+	begin(&w, 0, 2000, false);
+	offer(&w, PACES);
+	child = fork();
+	if (!child)
+		set_the_pace(pace[1], self);
+	thread = send_waiter(&waiter, &w);
+	for (int i = 0; i < PACES; i++) {
+		assert_int_equal(read(pace[0], &byte, 1), 1);
+		assert_false(atomic_load(&waiter.back));
+		write_lines(sink, 1);
+	}
+	assert_true(comes_back(&waiter, 5000));
+	sf_thread_join(thread);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	close(pace[0]);
+	close(pace[1]);
+	end(&w);
+}
+
 static void batches_are_used_again_and_small_ones_hold_no_air(void **state)
 {
 	struct sf_pool *pool = sf_pool_new();
@@ -516,6 +569,7 @@ int main(void)
 		cmocka_unit_test(who_waits_goes_on_when_told_to_end),
 		cmocka_unit_test(a_stalled_output_is_not_waited_for),
 		cmocka_unit_test(a_slow_output_that_gets_something_out_is_waited_for),
+		cmocka_unit_test(a_pause_of_the_whole_process_is_no_stall),
 		cmocka_unit_test(batches_are_used_again_and_small_ones_hold_no_air),
 	};
 
