@@ -4,9 +4,11 @@
  * It is written under another name and renamed when it is whole, so no reader meets half of it.
  */
 #include <fcntl.h>
+#include <libgen.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -18,17 +20,12 @@ enum { CHUNK = 64 << 10 };
 
 struct sf_archive {
 	char *plain, *part, *packed; /* PATH.1, PATH.1.gz.part, PATH.1.gz */
+	char *directory;	     /* theirs */
 	struct sf_voice *voice;
 	struct sf_channel *orders;
 	struct sf_thread *thread;
 	atomic_bool busy, ending;
 };
-
-static void close_gzip(gzFile *file)
-{
-	if (*file)
-		gzclose(*file);
-}
 
 static int copy(struct sf_archive *a, int from, gzFile to, struct sf_err *err)
 {
@@ -49,29 +46,62 @@ static int copy(struct sf_archive *a, int from, gzFile to, struct sf_err *err)
 	return -ECANCELED;
 }
 
+/* Readable for those who could read the plain file, for nobody else. */
+static int open_part(struct sf_archive *a, int from, struct sf_err *err)
+{
+	int fd = open(a->part, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	struct stat st;
+
+	if (fd < 0)
+		return sf_fail(err, -errno, "cannot write %s: %s", a->part, strerror(errno));
+	if (fstat(from, &st) == 0 && fchown(fd, st.st_uid, st.st_gid) == 0)
+		(void)!fchmod(fd, st.st_mode & 0777);
+	return fd;
+}
+
+static int compress_to(struct sf_archive *a, int from, int to, struct sf_err *err)
+{
+	int copy_of_to = dup(to), r;
+	gzFile file = copy_of_to < 0 ? NULL : gzdopen(copy_of_to, "wb");
+
+	if (!file) {
+		sf_close_p(&copy_of_to);
+		return sf_fail(err, -ENOMEM, "no memory to compress %s", a->plain);
+	}
+	r = copy(a, from, file, err);
+	if (gzclose(file) != Z_OK && r == 0)
+		r = sf_fail(err, -EIO, "cannot write %s: %s", a->part, strerror(errno));
+	return r;
+}
+
+static void sync_directory(const struct sf_archive *a)
+{
+	sf_cleanup(sf_close_p) int fd = open(a->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0)
+		fsync(fd); /* not every file system can: then its order has to do */
+}
+
+/* On the disk, data and name, before the plain file goes: power may fail at any moment. */
 static int pack(struct sf_archive *a, struct sf_err *err)
 {
-	sf_cleanup(close_gzip) gzFile to = NULL;
-	sf_cleanup(sf_close_p) int from = open(a->plain, O_RDONLY | O_CLOEXEC);
-	int fd, r;
+	sf_cleanup(sf_close_p) int from = open(a->plain, O_RDONLY | O_CLOEXEC), to = -1;
+	int r;
 
 	if (from < 0)
 		return sf_fail(err, -errno, "cannot read %s: %s", a->plain, strerror(errno));
-	fd = open(a->part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
-	if (fd < 0)
-		return sf_fail(err, -errno, "cannot write %s: %s", a->part, strerror(errno));
-	to = gzdopen(fd, "wb");
-	if (!to) {
-		close(fd);
-		return sf_fail(err, -ENOMEM, "no memory to compress %s", a->plain);
-	}
-	r = copy(a, from, to, err);
-	/* On the disk before the plain file goes: a rename may get there first. */
-	if (r == 0 && (gzflush(to, Z_FINISH) != Z_OK || fsync(fd) < 0))
+	to = open_part(a, from, err);
+	if (to < 0)
+		return to;
+	r = compress_to(a, from, to, err);
+	if (r == 0 && fsync(to) < 0)
 		r = sf_fail(err, -EIO, "cannot write %s: %s", a->part, strerror(errno));
 	if (r == 0 && rename(a->part, a->packed) < 0)
 		r = sf_fail(err, -errno, "cannot rename %s: %s", a->part, strerror(errno));
-	if (r == 0 && unlink(a->plain) < 0)
+	if (r < 0)
+		return r;
+	sync_directory(a);
+	if (unlink(a->plain) < 0)
 		r = sf_fail(err, -errno, "cannot remove %s: %s", a->plain, strerror(errno));
 	return r;
 }
@@ -102,6 +132,13 @@ static void finish_the_last(struct sf_archive *a)
 		sf_archive_start(a);
 }
 
+static char *name_directory(const char *path)
+{
+	sf_cleanup(sf_free_p) char *copy = sf_strdup(path);
+
+	return sf_strdup(dirname(copy));
+}
+
 int sf_archive_new(const char *path, struct sf_voice *voice, struct sf_archive **ret,
 		   struct sf_err *err)
 {
@@ -114,6 +151,7 @@ int sf_archive_new(const char *path, struct sf_voice *voice, struct sf_archive *
 	sf_rotated_name(a->plain, path, 1, "");
 	sf_rotated_name(a->part, path, 1, ".gz.part");
 	sf_rotated_name(a->packed, path, 1, ".gz");
+	a->directory = name_directory(path);
 	a->voice = voice;
 	a->orders = sf_channel_new(1);
 	r = sf_thread_start("gzip", work, a, &a->thread, err);
@@ -137,6 +175,7 @@ void sf_archive_free(struct sf_archive *a)
 	free(a->plain);
 	free(a->part);
 	free(a->packed);
+	free(a->directory);
 	free(a);
 }
 

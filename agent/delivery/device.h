@@ -5,13 +5,20 @@
  */
 #pragma once
 
+#include <limits.h>
 #include <sys/types.h>
 
 #include <sockfeed/base.h>
 
+/*
+ * A pipe takes so many bytes whole or not at all, so neither a kill nor a stuck reader cuts a line;
+ * and after poll(2) has said that there is room it takes them without blocking.
+ */
+enum { SF_PIPE_CHUNK = PIPE_BUF };
+
 struct sf_device {
 	const struct sf_device_ops *ops;
-	int fd;		 /* -1: none is open now */
+	int fd;		 /* -1: none; the next write opens one, and a begun line begins again */
 	bool wait_first; /* a write could block: only after poll(2) has said that there is room */
 };
 

@@ -170,8 +170,8 @@ static ssize_t write_lines(struct file_device *self, const char *lines, size_t l
 	if (!self->regular && done)
 		return (ssize_t)done; /* a FIFO keeps what it took */
 	whole = done ? sf_whole_lines(lines, length, done) : 0;
-	if (whole < done)
-		sf_cut_tail(self->device.fd, self->size + done, self->size + whole);
+	if (whole < done && !sf_cut_tail(self->device.fd, self->size + done, self->size + whole))
+		sf_close_p(&self->device.fd); /* opening it anew mends its end */
 	if (whole)
 		return (ssize_t)whole;
 	if (code == EAGAIN)
@@ -179,6 +179,11 @@ static ssize_t write_lines(struct file_device *self, const char *lines, size_t l
 	sf_close_p(&self->device.fd); /* opened anew at the next try */
 	return sf_fail(err, code == EPIPE ? -EIO : -code, "cannot write %s: %s", self->conf.path,
 		       strerror(code));
+}
+
+static size_t pipe_chunk(const char *lines, size_t length)
+{
+	return sf_whole_lines(lines, length, SF_PIPE_CHUNK) ?: SF_PIPE_CHUNK;
 }
 
 static ssize_t write_file(struct sf_device *device, const char *lines, size_t length,
@@ -190,6 +195,8 @@ static ssize_t write_file(struct sf_device *device, const char *lines, size_t le
 
 	if (r < 0)
 		return r;
+	if (!self->regular)
+		return write_lines(self, lines, pipe_chunk(lines, length), err);
 	chunk = fits(self, lines, length);
 	if (!chunk) {
 		r = rotate(self, err);

@@ -18,9 +18,9 @@ struct sf_file_conf { /* its section of the configuration */
 size_t sf_rotated_size(const char *path);
 void sf_rotated_name(char *out, const char *path, uint64_t number, const char *suffix);
 /*
- * PATH becomes PATH.1, what was .1 becomes .2 and so on, with and without .gz; what would be more
- * than `keep` is removed. Nobody else may be at work on these files. -errno with a sentence, PATH
- * then is as it was.
+ * PATH becomes PATH.1, what was .1 becomes .2 and so on, with and without .gz; what is more than
+ * `keep` is removed, also where `keep` was more before. Nobody else may be at work on these files.
+ * -errno with a sentence, PATH then is as it was.
  */
 int sf_rotate(const char *path, uint64_t keep, struct sf_err *err);
 

@@ -25,19 +25,34 @@ static int move(const char *from, const char *to, struct sf_err *err)
 	return sf_fail(err, -errno, "cannot rename %s to %s: %s", from, to, strerror(errno));
 }
 
-/* From the oldest on, so that each finds its new name free. */
-static int shift(const char *path, uint64_t number, uint64_t keep, char *from, char *to,
-		 struct sf_err *err)
+/* Those from `number` on, as far as they go without a gap. */
+static int drop(const char *path, uint64_t number, char *name, struct sf_err *err)
+{
+	bool found;
+
+	do {
+		found = false;
+		for (size_t i = 0; i < SF_COUNT(suffixes); i++) {
+			sf_rotated_name(name, path, number, suffixes[i]);
+			if (unlink(name) == 0)
+				found = true;
+			else if (errno != ENOENT)
+				return sf_fail(err, -errno, "cannot remove %s: %s", name,
+					       strerror(errno));
+		}
+		number++;
+	} while (found);
+	return 0;
+}
+
+static int shift(const char *path, uint64_t number, char *from, char *to, struct sf_err *err)
 {
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < SF_COUNT(suffixes); i++) {
 		sf_rotated_name(from, path, number, suffixes[i]);
 		sf_rotated_name(to, path, number + 1, suffixes[i]);
-		if (number < keep)
-			r = move(from, to, err);
-		else if (unlink(from) < 0 && errno != ENOENT)
-			r = sf_fail(err, -errno, "cannot remove %s: %s", from, strerror(errno));
+		r = move(from, to, err);
 	}
 	return r;
 }
@@ -46,15 +61,15 @@ int sf_rotate(const char *path, uint64_t keep, struct sf_err *err)
 {
 	sf_cleanup(sf_free_p) char *from = sf_alloc(sf_rotated_size(path));
 	sf_cleanup(sf_free_p) char *to = sf_alloc(sf_rotated_size(path));
-	int r = 0;
+	int r = drop(path, keep ?: 1, from, err);
 
-	if (keep == 0) {
-		if (unlink(path) < 0 && errno != ENOENT)
-			r = sf_fail(err, -errno, "cannot remove %s: %s", path, strerror(errno));
+	if (r == 0 && keep == 0 && unlink(path) < 0 && errno != ENOENT)
+		r = sf_fail(err, -errno, "cannot remove %s: %s", path, strerror(errno));
+	if (r < 0 || keep == 0)
 		return r;
-	}
-	for (uint64_t number = keep; r == 0 && number > 0; number--)
-		r = shift(path, number, keep, from, to, err);
+	/* From the oldest on, so that each finds its new name free. */
+	for (uint64_t number = keep - 1; r == 0 && number > 0; number--)
+		r = shift(path, number, from, to, err);
 	sf_rotated_name(to, path, 1, "");
 	return r ?: move(path, to, err);
 }

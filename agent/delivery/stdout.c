@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Standard output: a pipe, a terminal, a socket, or a file that the shell opened. The descriptor is
- * shared with others, so its flags stay as they are; a pipe is opened once more for us alone.
+ * shared with others, so its flags stay as they are; pipes and terminals are opened once more for
+ * us alone.
  */
 #include <fcntl.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,14 +12,11 @@
 
 #include "writer.h"
 
-/*
- * A pipe takes so many bytes whole or not at all, so a kill cuts no line; and after poll(2) has said
- * that there is room it takes them without blocking.
- */
-enum { PIPE_CHUNK = PIPE_BUF, FILE_CHUNK = 64 << 10 };
+enum { FILE_CHUNK = 64 << 10 };
 
 struct stdout_device {
 	struct sf_device device;
+	bool terminal;
 	size_t chunk;
 };
 
@@ -35,6 +32,12 @@ size_t sf_whole_lines(const char *lines, size_t length, size_t most)
 	return end ? (size_t)(end - lines) + 1 : 0;
 }
 
+/* Not blocking, in a description of our own; -1: another user's. */
+static int open_once_more(void)
+{
+	return open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+}
+
 static int open_stdout(struct sf_device *device, struct sf_err *err)
 {
 	struct stdout_device *self = (struct stdout_device *)device;
@@ -43,12 +46,10 @@ static int open_stdout(struct sf_device *device, struct sf_err *err)
 
 	if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY || fstat(STDOUT_FILENO, &st) < 0)
 		return sf_fail(err, -EBADF, "standard output is closed");
-	self->chunk = S_ISREG(st.st_mode) || S_ISBLK(st.st_mode) ? FILE_CHUNK : PIPE_CHUNK;
-	/* Not blocking, in a description of our own. Fails for another user's pipe. */
-	device->fd = S_ISFIFO(st.st_mode)
-			     ? open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_CLOEXEC)
-			     : -1;
-	device->wait_first = device->fd < 0 && self->chunk == PIPE_CHUNK;
+	self->terminal = isatty(STDOUT_FILENO);
+	self->chunk = S_ISREG(st.st_mode) || S_ISBLK(st.st_mode) ? FILE_CHUNK : SF_PIPE_CHUNK;
+	device->fd = S_ISFIFO(st.st_mode) || self->terminal ? open_once_more() : -1;
+	device->wait_first = device->fd < 0 && self->chunk == SF_PIPE_CHUNK;
 	if (device->fd < 0)
 		device->fd = STDOUT_FILENO;
 	return 0;
@@ -71,7 +72,7 @@ static ssize_t write_stdout(struct sf_device *device, const char *lines, size_t 
 	if (n == 0 || errno == EINTR || errno == EAGAIN)
 		return -EAGAIN;
 	/* EIO: a terminal that was hung up. */
-	if (errno == EPIPE || errno == ECONNRESET || (errno == EIO && device->wait_first))
+	if (errno == EPIPE || errno == ECONNRESET || (errno == EIO && self->terminal))
 		return -EPIPE;
 	return sf_fail(err, -errno, "cannot write to standard output: %s", strerror(errno));
 }

@@ -53,7 +53,7 @@ static void wait_for(struct sf_sink *w, int fd, int timeout_ms)
 				  {.fd = fd, .events = POLLOUT}};
 
 	if (poll(wanted, SF_COUNT(wanted), timeout_ms) < 0 && errno != EINTR)
-		atomic_store(&w->ending, true); /* ENOMEM: there is no way to wait */
+		usleep(100 * 1000); /* ENOMEM */
 }
 
 static void say_trouble(struct sf_sink *w, const char *sentence)
@@ -81,6 +81,13 @@ static uint32_t count_lines(const char *bytes, size_t length)
 		bytes++;
 	}
 	return lines;
+}
+
+static size_t begin_of_line(const char *lines, size_t at)
+{
+	const char *newline = memrchr(lines, '\n', at);
+
+	return newline ? (size_t)(newline - lines) + 1 : 0;
 }
 
 static void write_batch(struct sf_sink *w, struct slot *slot)
@@ -113,6 +120,8 @@ static void write_batch(struct sf_sink *w, struct slot *slot)
 			sf_voice_say(w->voice, SF_LOG_ERROR, "%s", err.text);
 			atomic_store(&w->gone, true);
 		} else {
+			if (device->fd < 0)
+				at = begin_of_line(batch->data, at);
 			say_trouble(w, err.text);
 			wait_for(w, -1, RETRY_MS);
 		}

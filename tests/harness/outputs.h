@@ -17,7 +17,7 @@ struct outlet {
 	struct sf_pool *pool;
 	struct sf_output *output;
 	uint64_t lines; /* put so far */
-	unsigned drained, closed, sentences;
+	unsigned drained, closed, sentences, troubles; /* troubles: sentences that promise to try again */
 	char said[512]; /* the last sentence */
 };
 
@@ -27,6 +27,7 @@ static inline void outlet_said(void *arg, struct sf_output *output, enum sf_log_
 
 	(void)output, (void)level;
 	o->sentences++;
+	o->troubles += strstr(text, "; will try again") != NULL;
 	snprintf(o->said, sizeof(o->said), "%s", text);
 }
 
@@ -42,15 +43,24 @@ static inline void outlet_drained(void *arg, struct sf_output *output)
 	((struct outlet *)arg)->drained++;
 }
 
-static inline int outlet_open(struct outlet *o, const char *kind, const void *conf, struct sf_err *err)
+/* `as` says what is not usual: a queue of 16 MiB, and waiting for ever. */
+static inline int outlet_open_as(struct outlet *o, const char *kind, const void *conf,
+				 const struct sf_output_setup *as, struct sf_err *err)
 {
-	const struct sf_output_setup setup = {
-		.name = "test", .ops = sf_sink_find(kind)->ops, .conf = conf, .queue_size = 16 << 20, .waits = true};
 	const struct sf_output_events events = {outlet_said, outlet_closed, outlet_drained, o};
+	struct sf_output_setup setup = *as;
 
+	setup.name = "test";
+	setup.ops = sf_sink_find(kind)->ops;
+	setup.conf = conf;
 	*o = (struct outlet){.pool = sf_pool_new()};
 	assert_int_equal(sf_loop_new(&o->loop, err), 0);
 	return sf_output_new(&setup, o->loop, o->pool, &events, &o->output, err);
+}
+
+static inline int outlet_open(struct outlet *o, const char *kind, const void *conf, struct sf_err *err)
+{
+	return outlet_open_as(o, kind, conf, &(struct sf_output_setup){.queue_size = 16 << 20, .waits = true}, err);
 }
 
 static inline void outlet_finish(struct outlet *o)
@@ -89,19 +99,39 @@ static inline struct sf_counts outlet_counts(const struct outlet *o)
 	return counts;
 }
 
-/* Turns the loop until `*flag` is not 0 (NULL: for the time), at most so long. */
-static inline bool outlet_turn(struct outlet *o, const unsigned *flag, unsigned ms)
+/* Turns the loop until the condition holds; false: it never did. */
+#define outlet_until(o, condition)                                     \
+	({                                                             \
+		uint64_t end_ = sf_clock_mono() + 30ull * 1000 * 1000; \
+		while (!(condition) && sf_clock_mono() < end_)         \
+			sf_loop_turn((o)->loop, 5 * 1000);             \
+		(condition);                                           \
+	})
+
+static inline void outlet_turn(struct outlet *o, unsigned ms)
 {
 	uint64_t end = sf_clock_mono() + ms * 1000ull;
 
-	while (sf_clock_mono() < end && !(flag && *flag))
+	while (sf_clock_mono() < end)
 		sf_loop_turn(o->loop, 10 * 1000);
-	return flag && *flag;
 }
 
 static inline void outlet_drain(struct outlet *o)
 {
 	o->drained = 0;
 	sf_output_drain(o->output);
-	assert_true(outlet_turn(o, &o->drained, 30 * 1000));
+	assert_true(outlet_until(o, o->drained));
+}
+
+/* Whatever happens: accepted = delivered + dead letters + lost + waiting. */
+static inline void outlet_check(const struct outlet *o)
+{
+	struct sf_counts counts = outlet_counts(o);
+	uint64_t lost = 0;
+
+	for (size_t i = 0; i < SF_LOSS_COUNT; i++)
+		lost += counts.lost[i];
+	assert_int_equal(counts.accepted, o->lines);
+	assert_int_equal(counts.accepted, counts.delivered + counts.dead_letters + lost + counts.waiting);
+	assert_true(counts.waiting <= counts.accepted);
 }

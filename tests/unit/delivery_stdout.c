@@ -2,8 +2,10 @@
 /* Standard output as a real pipe with readers that are slow, stuck, or gone. */
 #include <fcntl.h>
 #include <limits.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "outputs.h"
@@ -14,18 +16,24 @@ struct pipe {
 	struct outlet outlet;
 };
 
-static void begin(struct pipe *p)
+static void begin_with(struct pipe *p, int fd, int reader)
 {
 	struct sf_err err;
-	int fds[2];
 
 	fflush(stdout);
 	p->own = dup(STDOUT_FILENO);
-	assert_int_equal(pipe(fds), 0);
-	p->reader = fds[0];
-	dup2(fds[1], STDOUT_FILENO);
-	close(fds[1]);
+	p->reader = reader;
+	dup2(fd, STDOUT_FILENO);
+	close(fd);
 	assert_int_equal(outlet_open(&p->outlet, "stdout", NULL, &err), 0);
+}
+
+static void begin(struct pipe *p)
+{
+	int fds[2];
+
+	assert_int_equal(pipe(fds), 0);
+	begin_with(p, fds[1], fds[0]);
 }
 
 static void end(struct pipe *p)
@@ -116,7 +124,8 @@ static void lines_that_a_stuck_reader_let_through_are_counted_at_once(void **sta
 	begin(&p);
 	fcntl(p.reader, F_SETPIPE_SZ, 4096);
 	outlet_put(&p.outlet, 100, 1000);
-	outlet_turn(&p.outlet, NULL, 200);
+	assert_true(outlet_until(&p.outlet, outlet_counts(&p.outlet).delivered == 4));
+	outlet_turn(&p.outlet, 50);
 	counts = outlet_counts(&p.outlet);
 	assert_int_equal(counts.delivered, 4);
 	assert_int_equal(counts.waiting, 96);
@@ -130,7 +139,7 @@ static void a_stuck_reader_does_not_hold_up_the_end(void **state)
 	(void)state;
 	begin(&p);
 	outlet_put(&p.outlet, 200, 1000);
-	outlet_turn(&p.outlet, NULL, 100);
+	outlet_turn(&p.outlet, 100);
 	alarm(60); /* it would never come back */
 	end(&p);
 	alarm(0);
@@ -148,10 +157,10 @@ static void a_reader_that_goes_away_closes_the_output_for_good(void **state)
 	outlet_put(&p.outlet, 100, 1000);
 	outlet_put(&p.outlet, 100, 1000);
 	outlet_put(&p.outlet, 100, 1000);
-	outlet_turn(&p.outlet, NULL, 100);
+	assert_true(outlet_until(&p.outlet, outlet_counts(&p.outlet).delivered == 4));
 	sf_close_p(&p.reader);
-	assert_true(outlet_turn(&p.outlet, &p.outlet.closed, 5000));
-	outlet_turn(&p.outlet, NULL, 50);
+	assert_true(outlet_until(&p.outlet, p.outlet.closed));
+	outlet_turn(&p.outlet, 50);
 	outlet_put(&p.outlet, 5, 1000);
 	counts = outlet_counts(&p.outlet);
 	assert_int_equal(counts.delivered, 4);
@@ -171,6 +180,68 @@ static void the_descriptor_that_others_share_keeps_its_flags(void **state)
 	outlet_drain(&p.outlet);
 	assert_false(fcntl(STDOUT_FILENO, F_GETFL) & O_NONBLOCK);
 	end(&p);
+}
+
+/* ---- what is no pipe ---- */
+
+/* It takes what it takes, then nothing more: neither the loop nor the end waits for it. */
+static void get_stuck_and_end(struct pipe *p)
+{
+	uint64_t delivered;
+
+	for (int i = 0; i < 20; i++)
+		outlet_put(&p->outlet, 50, 1000);
+	do {
+		delivered = outlet_counts(&p->outlet).delivered;
+		outlet_turn(&p->outlet, 100);
+	} while (outlet_counts(&p->outlet).delivered > delivered);
+	assert_true(delivered > 0);
+	assert_true(outlet_counts(&p->outlet).waiting > 0);
+	outlet_check(&p->outlet);
+	assert_int_equal(p->outlet.sentences, 0);
+	alarm(60); /* it would never come back */
+	end(p);
+	alarm(0);
+}
+
+static void a_stopped_terminal_does_not_hold_up_the_end(void **state)
+{
+	int master = posix_openpt(O_RDWR | O_NOCTTY), slave;
+	struct pipe p;
+
+	(void)state;
+	assert_int_equal(grantpt(master), 0);
+	assert_int_equal(unlockpt(master), 0);
+	slave = open(ptsname(master), O_RDWR | O_NOCTTY);
+	assert_true(slave >= 0);
+	begin_with(&p, slave, master);
+	get_stuck_and_end(&p);
+}
+
+static void a_stuck_socket_does_not_hold_up_the_end(void **state)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t length = sizeof(address);
+	int listener = socket(AF_INET, SOCK_STREAM, 0), reader, writer = socket(AF_INET, SOCK_STREAM, 0), least = 1;
+	struct pipe p;
+	int fds[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	setsockopt(fds[1], SOL_SOCKET, SO_SNDBUF, &least, sizeof(least));
+	begin_with(&p, fds[1], fds[0]);
+	get_stuck_and_end(&p);
+
+	setsockopt(listener, SOL_SOCKET, SO_RCVBUF, &least, sizeof(least));
+	setsockopt(writer, SOL_SOCKET, SO_SNDBUF, &least, sizeof(least));
+	assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(listen(listener, 1), 0);
+	assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &length), 0);
+	assert_int_equal(connect(writer, (struct sockaddr *)&address, sizeof(address)), 0);
+	reader = accept(listener, NULL, NULL);
+	close(listener);
+	begin_with(&p, writer, reader);
+	get_stuck_and_end(&p);
 }
 
 /* What was closed for us is filled by main() with one that cannot be written: see agent/main.c. */
@@ -204,6 +275,8 @@ int main(void)
 		cmocka_unit_test(a_stuck_reader_does_not_hold_up_the_end),
 		cmocka_unit_test(a_reader_that_goes_away_closes_the_output_for_good),
 		cmocka_unit_test(the_descriptor_that_others_share_keeps_its_flags),
+		cmocka_unit_test(a_stopped_terminal_does_not_hold_up_the_end),
+		cmocka_unit_test(a_stuck_socket_does_not_hold_up_the_end),
 		cmocka_unit_test(a_standard_output_that_cannot_be_written_is_said_at_the_start),
 	};
 
