@@ -21,7 +21,7 @@ from feed import parse
 
 SOCKFEED = os.environ.get("SOCKFEED", "sockfeed")
 DESCRIPTORS = 8192  # for connections on loopback
-PATIENCE = 100  # seconds for what comes at once; a time-out that is reached is a failure
+PATIENCE = int(os.environ.get("PATIENCE", 100))  # seconds for what comes at once; a time-out that is reached is a failure
 
 LISTENERS = "filter: state listening, outputs: [console]"
 ONE = f"  one: {{ interval: 1h, {LISTENERS} }}\n"

@@ -56,7 +56,7 @@ class Signals(unittest.TestCase):
         return agent, status, reader.records()
 
     def test_what_waits_is_written_as_long_as_the_reader_reads(self):
-        agent, status, records = self.slowly((signal.SIGTERM, 0))
+        agent, status, records = self.slowly((signal.SIGTERM, 0), size="2MiB", waiting=1_500_000)
         self.assertEqual(status, 0, agent.log())
         runs = [r for r in records if is_run(r)]
         chain(self, runs)

@@ -74,6 +74,18 @@ class Slow(unittest.TestCase):
             self.assertGreater(sum(r["skipped"] for r in runs), 0)
             self.assertFalse(any(r["partial"] for r in runs[:-1]))
 
+    def test_an_agent_that_was_stopped_loses_nothing_that_a_slow_reader_would_have_taken(self):
+        fill(self, 300)
+        agent = Agent(self, config(FULL, small("drop_oldest")))
+        SlowReader(agent.process.stdout)
+        until("a full queue", lambda: agent.counts()["outputs"]["console"]["waiting_bytes"] > 300_000)
+        agent.signal(signal.SIGSTOP)
+        time.sleep(1.5)
+        agent.signal(signal.SIGCONT)
+        runs = agent.counts()["queries"]["full"]["runs"]
+        until("a run", lambda: agent.counts()["queries"]["full"]["runs"] > runs)
+        self.assertEqual(agent.counts()["outputs"]["console"]["lost"], 0)
+
     def test_waiting_for_a_slow_reader_is_not_the_time_of_the_query(self):
         fill(self, 300)
         agent = Agent(self, config(FULL.replace("filter", "timeout: 500ms, filter"), small("block")))

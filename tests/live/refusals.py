@@ -98,10 +98,12 @@ class Streams(unittest.TestCase):
 
     def test_closed_ones_are_not_taken_by_other_files(self):
         for numbers in (0,), (2,), (0, 2), (0, 1), (1, 2), (0, 1, 2):
-            text = config(ONE.replace("console", "archive"), ARCHIVE)
-            agent = Agent(self, text, "--once", preexec_fn=self.closing(*numbers))
-            _, status = agent.all()
-            self.assertEqual(status, 0, (numbers, agent.log()))
+            agent = Agent(self, config(ONE.replace("console", "archive"), ARCHIVE), preexec_fn=self.closing(*numbers))
+            until("a record", lambda: os.path.exists(agent.path("out.jsonl")) and os.path.getsize(agent.path("out.jsonl")))
+            for number in numbers:
+                self.assertEqual(os.readlink(f"/proc/{agent.process.pid}/fd/{number}"), "/dev/null")
+            agent.signal(signal.SIGTERM)
+            self.assertEqual(agent.status(), 0, (numbers, agent.log()))
             self.assertTrue(is_run(agent.file()[-1]))
 
     def test_without_stdin_or_stderr_records_come_all_the_same(self):
