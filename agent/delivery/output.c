@@ -154,7 +154,7 @@ static void accept_batch(struct sf_output *o, struct sf_batch *batch)
 	o->bytes += batch->length;
 }
 
-/* A full queue that makes no progress loses by its policy: room is made for the new batch, or not. */
+/* A full queue that makes no progress loses by its policy: room is made for the batch, or not. */
 static void put_full(struct sf_output *o, struct sf_batch *batch)
 {
 	while (o->when_full == OLDEST && sf_queue_first(&o->queue) &&

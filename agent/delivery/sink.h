@@ -22,7 +22,7 @@ struct sf_sink_events {
 };
 
 struct sf_sink_ops {
-	/* -errno with a sentence: what the user must put right; what may pass by itself is no error. */
+	/* -errno with a sentence: what the user must put right; what may pass is no error. */
 	int (*open)(const void *conf, struct sf_loop *, const struct sf_sink_events *,
 		    struct sf_sink **ret, struct sf_err *err);
 	/* 0: taken, it comes back by done(), in order; -EAGAIN: not taken, try after a done(). */

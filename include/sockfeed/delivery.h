@@ -2,20 +2,12 @@
 /*
  * delivery: lines -> batches -> an output's bounded queue -> its sink -> delivered, or lost with a reason; all counted.
  *
- * At every moment, for every output: accepted = delivered + dead_letters + lost + waiting (lines of every type).
+ * Promise: at every moment, for every output, accepted = delivered + dead_letters + lost + waiting (lines of every
+ * type). A healthy output loses nothing: the collector waits for it. One that is stalled (something waits, and no byte
+ * was written for a second) loses by its policy and never stops another.
  *
- *   event                       accepted  waiting  delivered  lost      queue
- *   put, room                   +n        +n                            behind the others
- *   put, full, progress         the collector waited before (sf_outputs_wait), so this is rare: taken all the same
- *   put, full, stalled, oldest  +n        +n - m              +m full   the oldest m that the sink has not begun leave
- *   put, full, stalled, newest  +n                            +n full   -
- *   put, sink closed            +n                            +n closed -
- *   sink: k lines written                 -k       +k
- *   sink: closed for good                 -w                  +w closed all leave
- *   freed                                 -w                  +w shutdown
- *
- * "Stalled": something waits, and no byte was written for a second. Sinks that write to a descriptor do it on a thread of
- * their own (agent/delivery/sink.h is their side); everything here belongs to the loop's thread but what says otherwise.
+ * Sinks that write to a descriptor do it on a thread of their own (agent/delivery/sink.h is their side); everything
+ * here belongs to the loop's thread but what says otherwise.
  */
 #pragma once
 
@@ -27,8 +19,8 @@
 #define SF_BATCH_SIZE (256u << 10) /* bytes of lines, at most */
 
 /*
- * Whole lines of one run of one query. Filled by one thread, immutable from sf_output_put on. References belong to the loop:
- * a batch begins with one, each output takes its own.
+ * Whole lines of one run of one query. Filled by one thread, immutable from sf_output_put on. References belong to the
+ * loop: a batch begins with one, each output takes its own.
  */
 struct sf_batch {
 	unsigned references;
@@ -39,12 +31,14 @@ struct sf_batch {
 	char *data;
 };
 
-/* Batches are used again: a pool keeps a few. Any thread. */
+/*
+ * Batches are used again: a pool keeps a few. Any thread. sf_pool_trim takes a batch and gives one back: the same lines
+ * in memory of their own size, when half of the capacity or more is empty. A queue holds no air.
+ */
 struct sf_pool;
 struct sf_pool *sf_pool_new(void);
-void sf_pool_free(struct sf_pool *); /* after all batches came back; accepts NULL */
+void sf_pool_free(struct sf_pool *);		/* after all batches came back; accepts NULL */
 struct sf_batch *sf_pool_get(struct sf_pool *); /* empty, capacity SF_BATCH_SIZE, one reference */
-/* The same lines in memory of their own size, when half of the capacity or more is empty: a queue holds no air. Takes the batch, gives one back. */
 struct sf_batch *sf_pool_trim(struct sf_pool *, struct sf_batch *);
 void sf_batch_drop(struct sf_pool *, struct sf_batch *); /* one reference; the last one frees or returns it */
 
@@ -53,6 +47,19 @@ void sf_batch_drop(struct sf_pool *, struct sf_batch *); /* one reference; the l
 enum sf_loss { SF_LOSS_FULL, SF_LOSS_CLOSED, SF_LOSS_SHUTDOWN, SF_LOSS_COUNT };
 const char *sf_loss_name(enum sf_loss); /* "queue_full" "closed" "shutdown" */
 
+/*
+ * What a line is counted as, n lines of a batch at a time:
+ *
+ *   event                       accepted  waiting  delivered  lost      queue
+ *   put, room                   +n        +n                            behind the others
+ *   put, full, progress         the collector waited before (sf_outputs_wait), so this is rare: taken all the same
+ *   put, full, stalled, oldest  +n        +n - m              +m full   the oldest m that the sink has not begun leave
+ *   put, full, stalled, newest  +n                            +n full   -
+ *   put, sink closed            +n                            +n closed -
+ *   sink: k lines written                 -k       +k
+ *   sink: closed for good                 -w                  +w closed all leave
+ *   ended                                 -w                  +w shutdown
+ */
 struct sf_counts { /* lines since the start */
 	uint64_t accepted, delivered, dead_letters, lost[SF_LOSS_COUNT], waiting;
 	uint64_t waiting_bytes;
@@ -62,7 +69,7 @@ struct sf_output;
 struct sf_sink_ops;
 
 struct sf_output_events { /* called in the loop */
-	/* A sentence for the log, at most one a second for the same cause: "cannot write /var/log/x: No space left on device; will try again". */
+	/* For the log, once a cause: "cannot write /var/log/x: No space left on device; will try again". */
 	void (*said)(void *arg, struct sf_output *, enum sf_log_level, const char *text);
 	void (*closed)(void *arg, struct sf_output *);  /* the reader went away for good (EPIPE on stdout) */
 	void (*drained)(void *arg, struct sf_output *); /* after sf_output_drain: nothing waits any more */
@@ -91,9 +98,9 @@ void sf_output_drain(struct sf_output *);                  /* nothing more will 
 void sf_output_counts(const struct sf_output *, struct sf_counts *);
 
 /*
- * Back-pressure, called by the collector between receives and before a batch is handed over: waits until each output has room for
- * `need` more bytes, or is stalled (and neither `waits` nor block), or *cancel is set. Bytes handed over but not put yet are charged by
- * sf_outputs_charge, which the collector calls for every batch that it hands over. Returns the microseconds waited.
+ * Back-pressure, called by the one collector between receives: waits until each output has room for `need` more bytes,
+ * or is stalled (and neither `waits` nor block), or is closed, or *cancel is set; returns the microseconds waited.
+ * Bytes on their way to sf_output_put are charged by sf_outputs_charge, for every batch that is handed over.
  */
 uint64_t sf_outputs_wait(struct sf_output *const *, size_t count, size_t need, const atomic_bool *cancel);
 void sf_outputs_charge(struct sf_output *const *, size_t count, size_t bytes);

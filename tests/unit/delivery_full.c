@@ -118,6 +118,34 @@ static void what_cannot_be_cut_off_is_ended_before_the_next_line(void **state)
 	close(fd);
 }
 
+/* A cron job must end. */
+static void where_nobody_can_wait_a_full_disk_closes_the_output(void **state)
+{
+	const struct sf_output_setup as = {.queue_size = 16 << 20, .waits = true, .gives_up = true};
+	struct sf_counts counts;
+	struct world w;
+
+	(void)state;
+	begin(&w);
+	w.conf = (struct sf_file_conf){.path = w.path};
+	limit_files(5050);
+	assert_int_equal(outlet_open_as(&w.outlet, "file", &w.conf, &as, NULL), 0);
+	outlet_put(&w.outlet, 60, 100);
+	outlet_put(&w.outlet, 60, 100);
+	assert_true(outlet_until(&w.outlet, w.outlet.closed));
+	assert_non_null(strstr(w.outlet.said, "File too large"));
+	assert_null(strstr(w.outlet.said, "again"));
+	outlet_drain(&w.outlet);
+	counts = outlet_counts(&w.outlet);
+	assert_int_equal(counts.delivered, 50);
+	assert_int_equal(counts.lost[SF_LOSS_CLOSED], 70);
+	assert_int_equal(w.outlet.sentences, 1);
+	assert_int_equal(w.outlet.closed, 1);
+	assert_int_equal(whole_lines(&w), 50);
+	limit_files(RLIM_INFINITY);
+	end(&w);
+}
+
 static void what_a_full_disk_keeps_waiting_does_not_hold_up_the_end(void **state)
 {
 	struct sf_file_conf conf;
@@ -248,6 +276,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(where_no_more_fits_whole_lines_end_the_file_and_the_rest_waits),
 		cmocka_unit_test(what_cannot_be_cut_off_is_ended_before_the_next_line),
+		cmocka_unit_test(where_nobody_can_wait_a_full_disk_closes_the_output),
 		cmocka_unit_test(what_a_full_disk_keeps_waiting_does_not_hold_up_the_end),
 		cmocka_unit_test(on_a_full_disk_lines_wait_until_there_is_space),
 		cmocka_unit_test(on_a_full_disk_rotation_and_packing_lose_nothing),

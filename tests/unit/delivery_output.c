@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Every line is counted once when it comes and once when it leaves, whatever sinks, queues and time do: a scripted sink against
- * a model, for each policy; and who waits at the gate, and for how long.
+ * Every line is counted once when it comes and once when it leaves, whatever sinks, queues and time do: a scripted sink
+ * against a model, for each policy; and who waits at the gate, and for how long.
  */
 #include <fcntl.h>
 #include <setjmp.h>
