@@ -72,7 +72,7 @@ static int open_file(struct sf_device *device, struct sf_err *err)
 		return sf_fail(err, -errno, "cannot open %s: %s", path, strerror(errno));
 	self->regular = S_ISREG(st.st_mode);
 	self->size = (uint64_t)st.st_size;
-	self->rotate_at = self->regular ? self->conf.size : 0;
+	self->rotate_at = self->conf.size;
 	if (self->regular)
 		r = sf_mend_tail(path, fd, &self->size, err);
 	if (r < 0)

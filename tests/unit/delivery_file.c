@@ -402,7 +402,22 @@ static void what_cannot_be_packed_stays_as_it_is(void **state)
 	close_output(w);
 }
 
-static void packing_does_not_hold_up_the_end(void **state)
+static void a_file_that_takes_minutes_to_pack_does_not_hold_up_the_end(void **state)
+{
+	struct world *w = *state;
+
+	write_text(past(w, ".1"), "");
+	assert_int_equal(truncate(past(w, ".1"), 256ll << 30), 0); /* a hole */
+	open_as(w, 1000, 5, true);
+	assert_true(outlet_until(&w->outlet, exists(past(w, ".1.gz.part"))));
+	alarm(60);
+	close_output(w);
+	alarm(0);
+	assert_false(exists(past(w, ".1.gz.part")));
+	assert_true(exists(past(w, ".1")));
+}
+
+static void the_end_while_packing_leaves_one_whole_file(void **state)
 {
 	struct world *w = *state;
 	uint64_t next = 0;
@@ -437,6 +452,23 @@ static void a_file_that_was_moved_away_is_begun_anew(void **state)
 	outlet_put(&w->outlet, 1, 100);
 	settle(w);
 	assert_int_equal(read_all(w, 141), 0);
+	close_output(w);
+}
+
+static void a_file_that_another_took_the_place_of_is_let_go(void **state)
+{
+	struct world *w = *state;
+	uint64_t next = 0;
+
+	open_as(w, 0, 5, false);
+	outlet_put(&w->outlet, 7, 100);
+	settle(w);
+	assert_int_equal(rename(w->path, past(w, ".1")), 0);
+	write_text(w->path, ""); /* as logrotate creates it */
+	outlet_put(&w->outlet, 7, 100);
+	settle(w);
+	assert_int_equal(read_lines(past(w, ".1"), &next), 7);
+	assert_int_equal(read_lines(w->path, &next), 7);
 	close_output(w);
 }
 
@@ -594,8 +626,10 @@ int main(void)
 		test(what_a_killed_agent_was_packing_is_packed_at_the_next_start),
 		test(what_a_killed_agent_had_packed_is_not_kept_twice),
 		test(what_cannot_be_packed_stays_as_it_is),
-		test(packing_does_not_hold_up_the_end),
+		test(a_file_that_takes_minutes_to_pack_does_not_hold_up_the_end),
+		test(the_end_while_packing_leaves_one_whole_file),
 		test(a_file_that_was_moved_away_is_begun_anew),
+		test(a_file_that_another_took_the_place_of_is_let_go),
 		test(a_file_that_was_removed_or_cut_is_begun_anew),
 		test(another_who_appends_is_not_disturbed),
 		test(reopening_lets_go_of_the_old_file_although_nothing_is_written),

@@ -239,6 +239,7 @@ static void a_stalled_output_keeps_its_bound_and_loses_the_oldest_that_the_sink_
 		assert_true(counts_of(&w).waiting_bytes <= size);
 	}
 	counts = counts_of(&w);
+	assert_true(counts.waiting_bytes > size - 2 * 40 * LINE); /* no more than must leaves */
 	assert_int_equal(counts.lost[SF_LOSS_FULL], lost(&counts));
 	assert_true(counts.lost[SF_LOSS_FULL] > 0);
 	/* What the sink held all the time comes out, then the newest, without a hole. */
@@ -273,6 +274,7 @@ static void a_stalled_output_that_drops_the_newest_keeps_what_came_first(void **
 		assert_true(counts_of(&w).waiting_bytes <= 64 << 10);
 	}
 	counts = counts_of(&w);
+	assert_true(counts.waiting_bytes > (64 << 10) - 40 * LINE); /* what has room is taken, stalled or not */
 	waiting = counts.waiting;
 	assert_int_equal(counts.lost[SF_LOSS_FULL], w.seq - waiting);
 	while (sink->count) {
@@ -282,6 +284,25 @@ static void a_stalled_output_that_drops_the_newest_keeps_what_came_first(void **
 	assert_int_equal(w.delivered, waiting);
 	check_counts(&w);
 	end(&w);
+}
+
+static void a_burst_after_a_long_rest_is_no_stall(void **state)
+{
+	(void)state;
+	for (int when_full = 0; when_full < 2; when_full++) {
+		struct sf_counts counts;
+		struct world w;
+
+		begin(&w, when_full, 64 << 10, false);
+		offer(&w, 1);
+		write_lines(sink, 1);
+		usleep(STALL_US + 50 * 1000); /* nothing to do */
+		for (int i = 0; i < 50; i++)
+			offer(&w, 40);
+		counts = counts_of(&w);
+		assert_int_equal(lost(&counts), 0);
+		end(&w);
+	}
 }
 
 static void losses_are_said_when_they_begin_and_when_they_are_over(void **state)
@@ -418,6 +439,17 @@ static void who_waits_goes_on_when_there_is_room_again(void **state)
 	assert_true(comes_back(&waiter, 5000));
 	sf_thread_join(thread);
 	assert_true(waiter.waited > 0);
+	end(&w);
+}
+
+static void nobody_waits_for_an_empty_queue_although_it_is_smaller_than_a_batch(void **state)
+{
+	const atomic_bool cancel = false;
+	struct world w;
+
+	(void)state;
+	begin(&w, 2, LINE, false);
+	assert_int_equal(sf_outputs_wait(&w.output, 1, SF_BATCH_SIZE, &cancel), 0);
 	end(&w);
 }
 
@@ -561,11 +593,13 @@ int main(void)
 		cmocka_unit_test(every_line_is_counted_once_while_the_sink_writes),
 		cmocka_unit_test(a_stalled_output_keeps_its_bound_and_loses_the_oldest_that_the_sink_has_not_begun),
 		cmocka_unit_test(a_stalled_output_that_drops_the_newest_keeps_what_came_first),
+		cmocka_unit_test(a_burst_after_a_long_rest_is_no_stall),
 		cmocka_unit_test(losses_are_said_when_they_begin_and_when_they_are_over),
 		cmocka_unit_test(a_batch_larger_than_the_queue_still_passes),
 		cmocka_unit_test(a_closed_sink_loses_what_waits_and_what_comes_and_says_so_once),
 		cmocka_unit_test(a_drained_output_says_so_once_when_the_last_line_is_out),
 		cmocka_unit_test(who_waits_goes_on_when_there_is_room_again),
+		cmocka_unit_test(nobody_waits_for_an_empty_queue_although_it_is_smaller_than_a_batch),
 		cmocka_unit_test(who_waits_goes_on_when_told_to_end),
 		cmocka_unit_test(a_stalled_output_is_not_waited_for),
 		cmocka_unit_test(a_slow_output_that_gets_something_out_is_waited_for),
