@@ -387,18 +387,18 @@ static void what_cannot_be_packed_stays_as_it_is(void **state)
 {
 	struct world *w = *state;
 
-	open_as(w, 1000, 5, true);
+	open_as(w, 1000, 50, true);
 	assert_int_equal(mkdir(past(w, ".1.gz.part"), 0700), 0);
 	outlet_put(&w->outlet, 15, 100);
 	settle(w);
 	assert_true(outlet_until(&w->outlet, w->outlet.sentences));
 	assert_non_null(strstr(w->outlet.said, "cannot write "));
-	outlet_put(&w->outlet, 10, 100); /* and the next one is rotated all the same */
-	settle(w);
-	assert_true(outlet_until(&w->outlet, w->outlet.sentences == 2));
-	assert_int_equal(size_of(past(w, ".1")), 1000);
-	assert_int_equal(size_of(past(w, ".2")), 1000);
-	assert_int_equal(read_all(w, 25), 0);
+	while (w->outlet.sentences < 2) { /* and the next one is rotated all the same */
+		outlet_put(&w->outlet, 1, 100);
+		settle(w);
+	}
+	assert_true(exists(past(w, ".2")));
+	assert_int_equal(read_all(w, w->outlet.lines), 0);
 	close_output(w);
 }
 
