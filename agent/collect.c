@@ -76,8 +76,8 @@ static void on_socket(void *arg, const struct sf_view *view)
 }
 
 /*
- * The run's record goes behind its sockets; one that does not fit (many errors) has a batch of its
- * own size.
+ * The run's record goes behind its sockets, or into the next batch, where it always fits: labels
+ * and errors are bounded.
  */
 static void write_run_record(struct collection *c, const struct sf_run_facts *facts)
 {
