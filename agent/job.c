@@ -9,9 +9,8 @@
 #include "job.h"
 
 struct sf_job {
-	struct sf_run
-		run; /* the one under way, if busy; first, so that a run leads back to its job */
-	bool busy;
+	struct sf_run run; /* first, so that a run leads back to its job */
+	bool busy;	   /* it is under way */
 	struct sf_plan *plan;
 	struct sf_job_conf conf;
 	struct sf_collector *collector;
