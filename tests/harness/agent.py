@@ -25,9 +25,9 @@ PATIENCE = int(os.environ.get("PATIENCE", 100))  # seconds for what comes at onc
 
 LISTENERS = "filter: state listening, outputs: [console]"
 ONE = f"  one: {{ interval: 1h, {LISTENERS} }}\n"
-FAST = f"  fast: {{ interval: 100ms, {LISTENERS} }}\n"
+FAST = f"  fast: {{ interval: 100ms, timeout: 1m, {LISTENERS} }}\n"
 # Of so many connections one run is more than a pipe of 4,096 bytes, or a queue of a few batches, holds.
-FULL = "  full: { interval: 100ms, filter: state all, outputs: [console] }\n"
+FULL = "  full: { interval: 100ms, timeout: 1m, filter: state all, outputs: [console] }\n"
 CONSOLE = "  console: { type: stdout }\n"
 ARCHIVE = "  archive: { type: file, path: @DIR@/out.jsonl }\n"
 

@@ -88,7 +88,7 @@ class Slow(unittest.TestCase):
 
     def test_waiting_for_a_slow_reader_is_not_the_time_of_the_query(self):
         fill(self, 300)
-        agent = Agent(self, config(FULL.replace("filter", "timeout: 500ms, filter"), small("block")))
+        agent = Agent(self, config(FULL.replace("1m", "500ms"), small("block")))
         time.sleep(1.5)
         reader = SlowReader(agent.process.stdout, 4_000_000)
         until("runs", lambda: agent.counts()["queries"]["full"]["runs"] > 1)
@@ -107,6 +107,7 @@ class Slow(unittest.TestCase):
             agent.counts()
         first = agent.run()
         self.assertFalse(first["partial"])
+        until("its end", lambda: agent.counts()["queries"]["full"]["runs"])
         self.assertEqual(agent.counts()["queries"]["full"]["runs"], 1)
         agent.signal(signal.SIGUSR1)
         chain(self, [first, agent.run()])
