@@ -57,11 +57,14 @@ bool sf_interrupted(void)
 
 void sf_interrupt_sleep(uint64_t mono_us)
 {
-	const struct timespec end = {.tv_sec = (time_t)(mono_us / 1000000),
-				     .tv_nsec = (long)(mono_us % 1000000 * 1000)};
+	uint64_t now;
 
-	while (!interrupted && clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &end, NULL) == EINTR)
-		;
+	/* Not clock_nanosleep, in which the thread sanitizer keeps signals back. */
+	while (!interrupted && (now = sf_clock_mono()) < mono_us) {
+		uint64_t left = mono_us - now;
+
+		ppoll(NULL, 0, &(struct timespec){left / 1000000, left % 1000000 * 1000}, NULL);
+	}
 }
 
 /* Until a pipe takes PIPE_BUF bytes. */
