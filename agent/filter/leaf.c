@@ -60,13 +60,18 @@ struct node *sf_parse_wrong(struct parser *p, struct place place)
 static struct node *unknown_name(struct parser *p)
 {
 	const struct token *name = p->at++;
-	const char *near = sf_predicate_near(name->text, name->length);
+	const char *near = sf_predicate_near(name->text, name->length), *state = NULL;
+	const char *hint = "write a predicate such as dport = :443, or a field that `sockfeed "
+			   "fields` names";
 
-	sf_filter_wrong(p->r, name->place,
-			near ? sf_arena_format(p->r->arena, "did you mean \"%s\"?", near)
-			     : "write a predicate such as dport = :443, or a field that `sockfeed "
-			       "fields` names",
-			"no predicate or field is named \"%s\"", name->text);
+	if (p->at->op == OP_NONE)
+		state = sf_state_begins(name->text, name->length, sf_states_known(p->r->tables));
+	if (state)
+		hint = sf_arena_format(p->r->arena, "write `state %s`", state);
+	else if (near)
+		hint = sf_arena_format(p->r->arena, "did you mean \"%s\"?", near);
+	sf_filter_wrong(p->r, name->place, hint, "no predicate or field is named \"%s\"",
+			name->text);
 	/* what looks like a comparison is passed over as one, so that what follows it is read */
 	if (p->at->op != OP_NONE &&
 	    (p->at[1].kind == TOKEN_WORD || p->at[1].kind == TOKEN_STRING)) {

@@ -46,6 +46,7 @@ uint32_t sf_states_of(const struct sf_view *); /* the one bit of a reply */
 uint32_t sf_states_gather(const struct node *clauses, uint32_t known);
 void sf_states_print(struct sf_buf *, uint32_t set); /* as leading clauses */
 const char *sf_states_name(uint32_t set);	     /* of a state or group, or NULL */
+const char *sf_state_begins(const char *word, size_t length, uint32_t known); /* or NULL */
 void sf_read_state(struct reading *, struct node *);
 void sf_print_state(const struct node *, struct sf_buf *);
 

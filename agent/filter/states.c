@@ -159,15 +159,21 @@ static const char *name_at(const void *known, size_t i)
 	return names[i].set & *(const uint32_t *)known ? names[i].name : NULL;
 }
 
-/* What a word may have meant; ss itself prints ESTAB and LISTEN. */
-static const char *near_name(const struct node *node, uint32_t known)
+/* ss itself prints ESTAB and LISTEN. */
+const char *sf_state_begins(const char *word, size_t length, uint32_t known)
 {
 	for (size_t i = 0; i < SF_COUNT(names); i++) {
-		if (names[i].set & known && node->length > 2 &&
-		    !strncasecmp(names[i].name, node->word, node->length))
+		if (names[i].set & known && length > 2 && !strncasecmp(names[i].name, word, length))
 			return names[i].name;
 	}
-	return sf_nearest(node->word, node->length, SF_COUNT(names), name_at, &known);
+	return NULL;
+}
+
+static const char *near_name(const struct node *node, uint32_t known)
+{
+	const char *begun = sf_state_begins(node->word, node->length, known);
+
+	return begun ?: sf_nearest(node->word, node->length, SF_COUNT(names), name_at, &known);
 }
 
 void sf_read_state(struct reading *r, struct node *node)
