@@ -137,7 +137,42 @@ static const char *begins(const char *name, size_t length)
 	return found;
 }
 
+/* What ss calls a field, or the table of `query`, where nothing near it is meant. */
+static const char *other_name(const char *name, size_t length)
+{
+	static const struct {
+		const char *name;
+		enum sf_field_id id;
+	} others[] = {
+		{"app_limited", SF_FIELD_TCP_APP_LIMITED},
+		{"cc", SF_FIELD_TCP_CONGESTION_CONTROL},
+		{"cwnd", SF_FIELD_TCP_SND_CWND},
+		{"delivery_rate", SF_FIELD_TCP_DELIVERY_RATE},
+		{"lastack", SF_FIELD_TCP_LAST_ACK_RECV},
+		{"lastrcv", SF_FIELD_TCP_LAST_DATA_RECV},
+		{"lastsnd", SF_FIELD_TCP_LAST_DATA_SENT},
+		{"minrtt", SF_FIELD_TCP_MIN_RTT},
+		{"mss", SF_FIELD_TCP_SND_MSS},
+		{"rate", SF_FIELD_TCP_DELIVERY_RATE},
+		{"rcvmss", SF_FIELD_TCP_RCV_MSS},
+		{"retrans", SF_FIELD_TCP_TOTAL_RETRANS},
+		{"send", SF_FIELD_TCP_SEND_RATE},
+		{"sk", SF_FIELD_COOKIE},
+		{"ssthresh", SF_FIELD_TCP_SND_SSTHRESH},
+	};
+
+	for (size_t i = 0; i < SF_COUNT(others); i++) {
+		if (strlen(others[i].name) == length && !memcmp(others[i].name, name, length))
+			return sf_fields[others[i].id].name;
+	}
+	return NULL;
+}
+
 const char *sf_field_near(const char *name, size_t length)
 {
+	const char *other = other_name(name, length);
+
+	if (other)
+		return other;
 	return sf_nearest(name, length, SF_FIELD_COUNT, name_at, NULL) ?: begins(name, length);
 }

@@ -116,7 +116,7 @@ enum sf_field_id {
 extern const struct sf_field sf_fields[SF_FIELD_COUNT]; /* in the order of records; a group's fields stand together */
 
 int sf_field_find(const char *name, size_t length); /* id or -ENOENT */
-/* The nearest known name, one that begins so (rtt: tcp.rtt_us), or NULL. */
+/* The one that ss calls so (minrtt: tcp.min_rtt_us), the nearest, one that begins so (rtt: tcp.rtt_us), or NULL. */
 const char *sf_field_near(const char *name, size_t length);
 /* Reads one field: the slow, general way (filters, tables, tests). `value` is set when SF_PRESENT alone. */
 enum sf_presence sf_field_read(const struct sf_field *, const struct sf_view *, struct sf_value *value);

@@ -313,6 +313,8 @@ static void a_name_without_its_unit_or_its_group_is_near_the_whole_one(void **st
 	assert_string_equal(sf_field_near("rtt", 3), "tcp.rtt_us");
 	assert_string_equal(sf_field_near("skmem.dorps", 11), "skmem.drops");
 	assert_string_equal(sf_field_near("recv_q", 6), "recv_q_bytes");
+	assert_string_equal(sf_field_near("minrtt", 6), "tcp.min_rtt_us"); /* as ss says */
+	assert_string_equal(sf_field_near("retrans", 7), "tcp.total_retrans"); /* as our table says */
 	assert_null(sf_field_near("nothing", 7));
 	assert_null(sf_field_near("tc", 2)); /* it would be any of a hundred */
 }
