@@ -69,7 +69,8 @@ static int open_file(struct sf_device *device, struct sf_err *err)
 	int r = 0;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
-		return sf_fail(err, -errno, "cannot open %s: %s", path, strerror(errno));
+		return sf_fail(err, -errno, "cannot open %s: %s", path,
+			       errno == ENOENT ? "its directory does not exist" : strerror(errno));
 	self->regular = S_ISREG(st.st_mode);
 	self->size = (uint64_t)st.st_size;
 	self->rotate_at = self->conf.size;

@@ -214,7 +214,7 @@ class Files(unittest.TestCase):
     def test_one_that_cannot_be_opened_is_said(self):
         agent = Agent(self, config(ONE.replace("console", "archive"), ARCHIVE.replace("@DIR@", "@DIR@/nowhere")))
         self.assertEqual(agent.status(), 1)
-        self.assertRegex(agent.log(), "error: output archive: cannot open .*/nowhere/out.jsonl: No such file or directory")
+        self.assertRegex(agent.log(), "error: output archive: cannot open .*/nowhere/out.jsonl: its directory does not exist")
 
 
 if __name__ == "__main__":
