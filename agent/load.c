@@ -66,7 +66,7 @@ int sf_load_host(const struct sf_config *config, struct sf_host *host)
 		return SF_EXIT_FAILED;
 	}
 	if (host->id_is_boot)
-		sf_log(SF_LOG_WARN, "there is no /etc/machine-id: the host's id is this boot's and "
-				    "changes with the next; set host.id");
+		sf_log(SF_LOG_WARN, "there is no id in /etc/machine-id: the host's id is this "
+				    "boot's and changes with the next; set host.id");
 	return 0;
 }
