@@ -106,6 +106,17 @@ static enum sf_class class_of(const struct sf_view *view)
 	return view->length[SF_PART_SHUTDOWN] ? SF_CLASS_FULL : SF_CLASS_SMALL;
 }
 
+/* Not by memset, which gcc makes `rep stos` here: 30 cycles before its first byte. */
+static inline void clear(struct sf_view *view)
+{
+	typedef uint64_t words __attribute__((vector_size(16), aligned(1), may_alias));
+
+	_Static_assert(sizeof(view->length) >= 16, "");
+	for (size_t at = 0; at + 16 <= sizeof(view->length); at += 16)
+		*(words *)((char *)view->length + at) = (words){0};
+	*(words *)((char *)view->length + sizeof(view->length) - 16) = (words){0};
+}
+
 int sf_view_index(struct sf_view *view, const void *payload, size_t length)
 {
 	const uint8_t *at = payload, *end = at + length, *bytes;
@@ -114,7 +125,7 @@ int sf_view_index(struct sf_view *view, const void *payload, size_t length)
 
 	if (length < sizeof(struct sf_inet_msg))
 		return -EBADMSG;
-	memset(view->length, 0, sizeof(view->length));
+	clear(view);
 	put(view, SF_PART_HEADER, at, sizeof(struct sf_inet_msg));
 	at += sizeof(struct sf_inet_msg);
 	while ((bytes = next(&at, end, &a, &bad))) {
