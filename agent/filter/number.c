@@ -48,7 +48,8 @@ static bool is_plain(const struct sf_field *field)
 	case SF_TYPE_U64:
 	case SF_TYPE_ID64:
 	case SF_TYPE_WORD:
-		return !field->read && !field->when && field->size;
+		return !field->read && !field->when && !field->set.mask && !field->bits &&
+		       field->size;
 	case SF_TYPE_I32:
 	case SF_TYPE_PORT:
 	case SF_TYPE_BOOL:

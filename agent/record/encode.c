@@ -9,39 +9,10 @@
  */
 #include "record/put.h"
 
-static char *put_text_field(char *out, const struct step *step, const uint8_t *bytes, size_t length)
+/* The bytes of the step's own part that must not all be 0, the others masked out. */
+ALWAYS uint64_t set_bytes(const struct step *step, const struct sf_view *view)
 {
-	const char *name;
-	bool exact;
-	char *end;
-
-	length = strnlen((const char *)bytes, length);
-	if (length > TEXT_MOST)
-		return out;
-	end = sf_write_string(put_key(out, step), bytes, length, &exact);
-	if (__builtin_expect(exact, 1))
-		return end;
-	name = leaf(step->field->name);
-	return sf_text_write(out, name, strlen(name), bytes, length);
-}
-
-static char *put_any(char *out, const struct step *step, const struct sf_view *view)
-{
-	const struct sf_field *field = step->field;
-	const char *name = leaf(field->name);
-	struct sf_value value;
-	enum sf_presence presence = sf_field_read(field, view, &value);
-
-	if (presence == SF_ABSENT)
-		return out;
-	if (presence == SF_PRESENT && field->type == SF_TYPE_TEXT)
-		return value.length > TEXT_MOST
-			       ? out
-			       : sf_text_write(out, name, strlen(name), value.bytes, value.length);
-	out = put_text(put_text(put_text(out, ",\"", 2), name, strlen(name)), "\":", 2);
-	if (presence == SF_NULL)
-		return put_text(out, "null", 4);
-	return sf_value_write(out, field, &value, true);
+	return bytes_at(view->part[step->part] + step->set_offset, 8) & step->set;
 }
 
 /* A step's key and value: of plain bytes, or of what the field's own function gives. */
@@ -62,6 +33,15 @@ ALWAYS char *put_step(enum kind kind, char *out, const struct step *step, const 
 		return put_words(behind, step, (uint32_t)number);
 	case KIND_U8:
 		return put_u8(behind, bytes[0]);
+	case KIND_BITS:
+		return put_u8(behind, bytes[0] >> step->shift & step->low);
+	case KIND_BIT:
+		return put_bool(behind, bytes[0] >> step->shift & step->low);
+	case KIND_BITS_WORD:
+		return put_word(behind, step, bytes[0] >> step->shift & step->low);
+	case KIND_SHARE:
+		number = set_bytes(step, view) >> step->set_shift;
+		return put_share(behind, bytes_at(bytes, 8), number);
 	case KIND_U16:
 		return put_below_e8(behind, (uint32_t)bytes_at(bytes, 2));
 	case KIND_U32:
@@ -94,7 +74,7 @@ ALWAYS char *put_step(enum kind kind, char *out, const struct step *step, const 
 		*behind = '"';
 		return behind + 1;
 	case KIND_TEXT:
-		return put_text_field(out, step, bytes, view->length[step->part] - step->offset);
+		return sf_step_text(out, step, bytes, view->length[step->part] - step->offset);
 	case KIND_NUMBER:
 		return value.number < E8 ? put_below_e8(behind, (uint32_t)value.number)
 					 : put_u64(behind, value.number);
@@ -105,7 +85,7 @@ ALWAYS char *put_step(enum kind kind, char *out, const struct step *step, const 
 	case KIND_RATIO:
 		return sf_write_ratio(behind, value.real);
 	case KIND_ANY:
-		return put_any(out, step, view);
+		return sf_step_any(out, step, view);
 	case KIND_OPEN:
 	case KIND_CLOSE:
 	case KIND_END:
@@ -115,10 +95,15 @@ ALWAYS char *put_step(enum kind kind, char *out, const struct step *step, const 
 }
 
 /* Where values can be null, `nulls` lies where the condition would. */
-ALWAYS bool holds(enum kind kind, const struct step *step, const struct sf_view *view)
+ALWAYS bool holds(enum kind kind, enum fetch fetch, const struct step *step,
+		  const struct sf_view *view)
 {
 	if (view->length[step->part] < step->end)
 		return false;
+	if (fetch == FETCH_PART)
+		return true;
+	if (fetch == FETCH_SET)
+		return set_bytes(step, view) != 0;
 	return kind == KIND_U32_NULL || kind == KIND_U64_NULL || !step->when || step->when(view);
 }
 
@@ -129,28 +114,34 @@ ALWAYS bool holds(enum kind kind, const struct step *step, const struct sf_view 
  */
 #define BATCH 32
 
-ALWAYS char *run_u32(char *out, const struct step *step, size_t count, const uint8_t *part)
+ALWAYS char *run_u32(char *out, const struct step *first, size_t count, const uint8_t *part)
 {
-	uint64_t digits[BATCH + 1];
-	uint32_t number[BATCH + 1];
+	const uint64_t more = UINT64_MAX; /* no eight digits: 10^8 or more */
+	const struct step *step = first, *behind = first + count;
+	uint64_t digits[BATCH + 2], *to = digits;
 
-	for (size_t i = 0; i < count; i++)
-		number[i] = (uint32_t)bytes_at(part + step[i].offset, 4);
-	number[count] = 0;
-	for (size_t i = 0; i < count; i += 2) /* nonsense from 10^8 on */
-		digits_of_two(number[i], number[i + 1], &digits[i], &digits[i + 1]);
-	for (size_t i = 0; i < count; i++) {
-		out = put_key(out, &step[i]);
-		if (__builtin_expect(number[i] < E8, 1))
-			out = put_digits(out, digits[i], leading(digits[i]));
+	for (; step < behind; step += 2, to += 2) { /* the last may be done twice */
+		uint32_t a = (uint32_t)bytes_at(part + step[0].offset, 4);
+		uint32_t b = (uint32_t)bytes_at(part + step[step + 1 < behind].offset, 4);
+
+		digits_of_two(a, b, &to[0], &to[1]);
+		if (__builtin_expect(a >= E8, 0))
+			to[0] = more;
+		if (__builtin_expect(b >= E8, 0))
+			to[1] = more;
+	}
+	for (step = first, to = digits; step < behind; step++, to++) {
+		out = put_key(out, step);
+		if (__builtin_expect(*to != more, 1))
+			out = put_digits(out, *to, leading(*to));
 		else
-			out = put_u32(out, number[i]);
+			out = put_u32(out, (uint32_t)bytes_at(part + step->offset, 4));
 	}
 	return out;
 }
 
-ALWAYS char *run_steps(enum kind kind, bool whole, char *out, const struct run *run,
-		       const struct sf_view *view)
+ALWAYS char *run_steps(enum kind kind, enum fetch fetch, bool whole, char *out,
+		       const struct run *run, const struct sf_view *view)
 {
 	const uint8_t *part = view->part[run->part];
 	const struct step *step = run->first, *behind = run->behind;
@@ -163,7 +154,7 @@ ALWAYS char *run_steps(enum kind kind, bool whole, char *out, const struct run *
 	for (; step < behind; step++) {
 		if (whole)
 			out = put_step(kind, out, step, part + step->offset, view);
-		else if (holds(kind, step, view))
+		else if (holds(kind, fetch, step, view))
 			out = put_step(kind, out, step, view->part[step->part] + step->offset,
 				       view);
 	}
@@ -173,13 +164,17 @@ ALWAYS char *run_steps(enum kind kind, bool whole, char *out, const struct run *
 #define PLAIN(kind_)                                                                  \
 	case kind_:                                                                   \
 		if (run->fetch == FETCH_PART && view->length[run->part] >= run->need) \
-			out = run_steps(kind_, true, out, run, view);                 \
+			out = run_steps(kind_, FETCH_PART, true, out, run, view);     \
+		else if (run->fetch == FETCH_PART)                                    \
+			out = run_steps(kind_, FETCH_PART, false, out, run, view);    \
+		else if (run->fetch == FETCH_SET)                                     \
+			out = run_steps(kind_, FETCH_SET, false, out, run, view);     \
 		else                                                                  \
-			out = run_steps(kind_, false, out, run, view);                \
+			out = run_steps(kind_, FETCH_WHEN, false, out, run, view);    \
 		break
-#define READ(kind_)                                            \
-	case kind_:                                            \
-		out = run_steps(kind_, false, out, run, view); \
+#define READ(kind_)                                                        \
+	case kind_:                                                        \
+		out = run_steps(kind_, FETCH_READ, false, out, run, view); \
 		break
 
 /* Copies whole blocks of 32 bytes. */
@@ -200,10 +195,16 @@ char *sf_encode_socket(const struct sf_encoder *restrict encoder,
 	out = put_u64(out, seq);
 	out = put_block(out, encoder->tail, encoder->tail_length);
 	for (const struct run *run = encoder->program[view->class].runs;; run++) {
+		if (run->kind > KIND_END) /* spares the comparison at every jump */
+			__builtin_unreachable();
 		switch ((enum kind)run->kind) {
 			PLAIN(KIND_WORD);
 			PLAIN(KIND_WORDS);
 			PLAIN(KIND_U8);
+			PLAIN(KIND_BITS);
+			PLAIN(KIND_BIT);
+			PLAIN(KIND_BITS_WORD);
+			PLAIN(KIND_SHARE);
 			PLAIN(KIND_U16);
 			PLAIN(KIND_U32);
 			PLAIN(KIND_U64);

@@ -5,7 +5,7 @@
  */
 #include "record/number.h"
 
-#define DOT '.'
+#define DOT '.' /* of sf_octets */
 #define OCTET(n)                                                                      \
 	((n) < 10    ? (uint32_t)('0' + (n)) | DOT << 8                               \
 	 : (n) < 100 ? (uint32_t)('0' + (n) / 10) | ('0' + (n) % 10) << 8 | DOT << 16 \
@@ -38,14 +38,6 @@ static unsigned __int128 millionths(uint64_t mantissa, unsigned shift)
 	unsigned tie = shift && !(sum & (one - 1));
 
 	return sum >> shift & ~(unsigned __int128)tie;
-}
-
-/* A fraction's six digits without its trailing zeros; nothing of it when it is 0. No branch. */
-static char *put_fraction(char *out, uint64_t digits)
-{
-	*out = DOT;
-	put_digits(out + 1, digits, 0);
-	return out + 9 - (unsigned)__builtin_clzll(digits | 1) / 8 - 2 * (digits == 0);
 }
 
 static char *put_exact(char *out, double ratio)

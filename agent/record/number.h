@@ -146,3 +146,11 @@ static inline char *put_u8(char *out, uint8_t number)
 	memcpy(out, &sf_octets[number], 4);
 	return out + 1 + (number > 9) + (number > 99);
 }
+
+/* A fraction's six digits without its trailing zeros; nothing of it when it is 0. No branch. */
+static inline char *put_fraction(char *out, uint64_t digits)
+{
+	*out = '.';
+	put_digits(out + 1, digits, 0);
+	return out + 9 - (unsigned)__builtin_clzll(digits | 1) / 8 - 2 * (digits == 0);
+}

@@ -146,7 +146,7 @@ static json_object *value_of(const struct sf_field *field)
 
 static void add_field(json_object *record, const struct sf_field *field)
 {
-	bool always = field->part == SF_PART_HEADER && !field->when &&
+	bool always = field->part == SF_PART_HEADER && !field->when && !field->set.mask &&
 		      field->classes == (1u << SF_CLASS_COUNT) - 1;
 	size_t length = (size_t)(leaf(field->name) - field->name);
 	json_object *schema = value_of(field), *at = record;

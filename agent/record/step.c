@@ -12,21 +12,21 @@
  * holds.
  */
 static const struct {
-	uint8_t plain, size, null, read, most;
+	uint8_t plain, size, null, read, most, bits;
 } types[SF_TYPE_COUNT] = {
-	[SF_TYPE_U8] = {KIND_U8, 1, KIND_ANY, KIND_NUMBER, 20},
-	[SF_TYPE_U16] = {KIND_U16, 2, KIND_ANY, KIND_NUMBER, 20},
-	[SF_TYPE_U32] = {KIND_U32, 4, KIND_U32_NULL, KIND_NUMBER, 20},
-	[SF_TYPE_U64] = {KIND_U64, 8, KIND_U64_NULL, KIND_NUMBER, 20},
-	[SF_TYPE_I32] = {KIND_I32, 4, KIND_ANY, KIND_ANY, 11},
-	[SF_TYPE_PORT] = {KIND_PORT, 2, KIND_ANY, KIND_ANY, 5},
-	[SF_TYPE_BOOL] = {KIND_ANY, 1, KIND_ANY, KIND_BOOL, 5},
-	[SF_TYPE_RATIO] = {KIND_ANY, 8, KIND_ANY, KIND_RATIO, 28},
-	[SF_TYPE_ID64] = {KIND_ID64, 8, KIND_ANY, KIND_ANY, 22},
-	[SF_TYPE_WORD] = {KIND_WORD, 1, KIND_ANY, KIND_NAMED, UNKNOWN_MOST},
-	[SF_TYPE_WORDS] = {KIND_WORDS, 2, KIND_ANY, KIND_ANY, 2},
-	[SF_TYPE_IP] = {KIND_IP, 0, KIND_ANY, KIND_ANY, 47},
-	[SF_TYPE_TEXT] = {KIND_TEXT, 0, KIND_ANY, KIND_ANY, 0},
+	[SF_TYPE_U8] = {KIND_U8, 1, KIND_ANY, KIND_NUMBER, 20, KIND_BITS},
+	[SF_TYPE_U16] = {KIND_U16, 2, KIND_ANY, KIND_NUMBER, 20, KIND_ANY},
+	[SF_TYPE_U32] = {KIND_U32, 4, KIND_U32_NULL, KIND_NUMBER, 20, KIND_ANY},
+	[SF_TYPE_U64] = {KIND_U64, 8, KIND_U64_NULL, KIND_NUMBER, 20, KIND_ANY},
+	[SF_TYPE_I32] = {KIND_I32, 4, KIND_ANY, KIND_ANY, 11, KIND_ANY},
+	[SF_TYPE_PORT] = {KIND_PORT, 2, KIND_ANY, KIND_ANY, 5, KIND_ANY},
+	[SF_TYPE_BOOL] = {KIND_ANY, 1, KIND_ANY, KIND_BOOL, 5, KIND_BIT},
+	[SF_TYPE_RATIO] = {KIND_ANY, 8, KIND_ANY, KIND_RATIO, 28, KIND_ANY},
+	[SF_TYPE_ID64] = {KIND_ID64, 8, KIND_ANY, KIND_ANY, 22, KIND_ANY},
+	[SF_TYPE_WORD] = {KIND_WORD, 1, KIND_ANY, KIND_NAMED, UNKNOWN_MOST, KIND_BITS_WORD},
+	[SF_TYPE_WORDS] = {KIND_WORDS, 2, KIND_ANY, KIND_ANY, 2, KIND_ANY},
+	[SF_TYPE_IP] = {KIND_IP, 0, KIND_ANY, KIND_ANY, 47, KIND_ANY},
+	[SF_TYPE_TEXT] = {KIND_TEXT, 0, KIND_ANY, KIND_ANY, 0, KIND_ANY},
 };
 
 static size_t key_length(const struct sf_field *field)
@@ -66,17 +66,34 @@ static bool words_fit(const struct sf_field *field)
 	return true;
 }
 
+/* The least length of its part with which a field can be there. */
+static size_t least(const struct sf_field *field)
+{
+	size_t end = (size_t)field->offset + field->size;
+	size_t set = (size_t)field->set.offset + field->set.size;
+
+	if (set > end)
+		end = set;
+	return end ? end : 1;
+}
+
 enum kind sf_step_kind(const struct sf_field *field)
 {
 	if (key_length(field) > KEY_ROOM || (field->words && !words_fit(field)))
 		return KIND_ANY;
+	if (field->set.mask && (field->when || field->read))
+		return KIND_ANY;
 	if (field->read)
 		return field->nullable ? KIND_ANY : types[field->type].read;
+	if (field->type == SF_TYPE_RATIO)
+		return field->set.mask && field->size == 8 ? KIND_SHARE : KIND_ANY;
+	if (field->bits)
+		return field->nullable || field->size != 1 ? KIND_ANY : types[field->type].bits;
 	if (field->type != SF_TYPE_IP && field->type != SF_TYPE_TEXT &&
 	    field->type != SF_TYPE_WORDS && field->size != types[field->type].size)
 		return KIND_ANY;
 	if (field->nullable)
-		return field->when ? KIND_ANY : types[field->type].null;
+		return field->when || field->set.mask ? KIND_ANY : types[field->type].null;
 	return types[field->type].plain;
 }
 
@@ -84,6 +101,8 @@ enum fetch sf_step_fetch(const struct sf_field *field)
 {
 	if (field->read || sf_step_kind(field) == KIND_ANY)
 		return FETCH_READ;
+	if (field->set.mask)
+		return FETCH_SET;
 	return field->when ? FETCH_WHEN : FETCH_PART;
 }
 
@@ -125,15 +144,30 @@ static const struct bits *make_bits(struct sf_arena *arena, const struct sf_fiel
 	return made;
 }
 
+/*
+ * The condition's bytes are read as eight, those before them too where fewer follow: before an
+ * attribute lies its head, and the header is long enough.
+ */
+static void make_set(struct step *step, const struct sf_field *field)
+{
+	int from = field->set.offset, last = step->end - 8, at = from < last ? from : last;
+
+	step->set_offset = (int16_t)at;
+	step->set_shift = (uint8_t)(8 * (from - at));
+	step->set = (field->set.mask & UINT64_MAX >> (64 - 8 * field->set.size)) << step->set_shift;
+}
+
 void sf_step_make(struct step *step, struct sf_arena *arena, const struct sf_field *field)
 {
-	size_t end = (size_t)field->offset + field->size;
-
 	*step = (struct step){.part = field->part,
 			      .size = field->size,
 			      .offset = field->offset,
-			      .end = (uint16_t)(end ? end : 1),
+			      .shift = field->shift,
+			      .end = (uint16_t)least(field),
 			      .when = field->when};
+	step->low = (uint8_t)((1u << field->bits) - 1);
+	if (sf_step_fetch(field) == FETCH_SET)
+		make_set(step, field);
 	if (key_length(field) <= KEY_ROOM) {
 		char key[KEY_ROOM + 1];
 
@@ -146,6 +180,7 @@ void sf_step_make(struct step *step, struct sf_arena *arena, const struct sf_fie
 	case KIND_U64_NULL:
 		memcpy(step->nulls, field->nulls, sizeof(step->nulls));
 		break;
+	case KIND_BITS_WORD:
 	case KIND_WORD:
 		step->words = make_words(arena, field->words);
 		break;
@@ -169,6 +204,9 @@ void sf_step_make(struct step *step, struct sf_arena *arena, const struct sf_fie
 		step->field = field;
 		break;
 	case KIND_U8:
+	case KIND_BITS:
+	case KIND_BIT:
+	case KIND_SHARE:
 	case KIND_U16:
 	case KIND_U32:
 	case KIND_U64:

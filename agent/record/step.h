@@ -18,6 +18,9 @@ enum kind {
 	KIND_WORD,  /* one byte with names */
 	KIND_WORDS, /* one or two bytes of bits with names */
 	KIND_U8,
+	KIND_BITS,	/* of one byte: a number, ... */
+	KIND_BIT,	/* yes or no, ... */
+	KIND_BITS_WORD, /* a number with a name */
 	KIND_U16,
 	KIND_U32,
 	KIND_U64,
@@ -28,6 +31,7 @@ enum kind {
 	KIND_PORT,
 	KIND_ID64,
 	KIND_TEXT,
+	KIND_SHARE,  /* the bytes divided by those of the condition */
 	KIND_NUMBER, /* a number that the field's function gives, ... */
 	KIND_BOOL,
 	KIND_NAMED, /* a number with a name, ... */
@@ -41,6 +45,7 @@ enum kind {
 /* Of a run: how its values are found. */
 enum fetch {
 	FETCH_PART, /* plain bytes of one part: present as a whole when the part is long enough */
+	FETCH_SET,  /* plain bytes, each where others of its part are not all 0 */
 	FETCH_WHEN, /* plain bytes, a condition for each */
 	FETCH_READ  /* the field's own function */
 };
@@ -69,12 +74,22 @@ struct bits { /* the words of four bits: `,"sack","ecn"` */
 struct step {
 	char key[KEY_ROOM]; /* `,"rtt_us":` */
 	uint8_t key_length, part, size;
+	uint8_t shift; /* KIND_BITS, KIND_BIT, KIND_BITS_WORD */
 	uint16_t offset;
 	uint16_t end; /* present when the part is at least so long ... */
 	union {
 		struct {
-			bool (*when)(const struct sf_view *); /* ... and this holds; NULL: always */
 			union {
+				/* FETCH_WHEN: ... and this holds */
+				bool (*when)(const struct sf_view *);
+				/* FETCH_SET: ... and eight bytes at set_offset have one of these */
+				uint64_t set;
+			};
+			union {
+				struct {
+					int16_t set_offset;	/* of the part; may lie before it */
+					uint8_t set_shift, low; /* low: the mask of KIND_BITS ... */
+				};
 				enum sf_presence (*read)(const struct sf_view *, struct sf_value *);
 				const struct sf_field *field; /* KIND_TEXT, KIND_ANY */
 			};
@@ -130,6 +145,10 @@ enum kind sf_step_kind(const struct sf_field *);
 enum fetch sf_step_fetch(const struct sf_field *);
 void sf_step_make(struct step *, struct sf_arena *, const struct sf_field *);
 size_t sf_step_most(const struct sf_field *); /* no value takes more, with its key */
+
+/* any.c: KIND_TEXT with its key, `length` bytes at most; KIND_ANY with its key, if it is there. */
+char *sf_step_text(char *out, const struct step *, const uint8_t *bytes, size_t length);
+char *sf_step_any(char *out, const struct step *, const struct sf_view *);
 
 /* compile.c: all fields of a class. */
 void sf_program_compile(struct program *, struct sf_arena *, const struct sf_fieldset *fields,

@@ -17,6 +17,18 @@ const char *sf_type_name(enum sf_type type)
 	return names[type];
 }
 
+static uint64_t plain_number(const struct sf_field *field, const struct sf_view *view)
+{
+	uint64_t number = load(view, field->part, field->offset, field->size) >> field->shift;
+
+	return field->bits ? number & ((1ull << field->bits) - 1) : number;
+}
+
+static uint64_t set_number(const struct sf_field *field, const struct sf_view *view)
+{
+	return load(view, field->part, field->set.offset, field->set.size) & field->set.mask;
+}
+
 static enum sf_presence read_plain(const struct sf_field *field, const struct sf_view *view,
 				   struct sf_value *value)
 {
@@ -39,7 +51,7 @@ static enum sf_presence read_plain(const struct sf_field *field, const struct sf
 			(uint64_t)(int64_t)(int32_t)load(view, field->part, field->offset, 4);
 		return SF_PRESENT;
 	case SF_TYPE_BOOL:
-		value->number = load(view, field->part, field->offset, field->size) != 0;
+		value->number = plain_number(field, view) != 0;
 		return SF_PRESENT;
 	case SF_TYPE_U8:
 	case SF_TYPE_U16:
@@ -48,9 +60,11 @@ static enum sf_presence read_plain(const struct sf_field *field, const struct sf
 	case SF_TYPE_ID64:
 	case SF_TYPE_WORD:
 	case SF_TYPE_WORDS:
-		value->number = load(view, field->part, field->offset, field->size);
+		value->number = plain_number(field, view);
 		return SF_PRESENT;
-	case SF_TYPE_RATIO: /* always derived */
+	case SF_TYPE_RATIO:
+		value->real = (double)plain_number(field, view) / (double)set_number(field, view);
+		return SF_PRESENT;
 	case SF_TYPE_COUNT:
 		break;
 	}
@@ -66,6 +80,9 @@ enum sf_presence sf_field_read(const struct sf_field *field, const struct sf_vie
 
 	if (!(field->classes & 1u << view->class) || !length ||
 	    (size_t)field->offset + field->size > length)
+		return SF_ABSENT;
+	if (field->set.mask &&
+	    ((size_t)field->set.offset + field->set.size > length || !set_number(field, view)))
 		return SF_ABSENT;
 	if (field->when && !field->when(view))
 		return SF_ABSENT;

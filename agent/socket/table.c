@@ -22,6 +22,7 @@
 #define TLS(n, size_)   PLACE(TLS_BASE + n, 0, size_, "ULP_INFO TLS, attribute " #n)
 #define SUBFLOW(n, size_) PLACE(SUBFLOW_BASE + n, 0, size_, "ULP_INFO MPTCP, attribute " #n)
 #define READ(place, function)  place, .read = read_##function
+#define BITS(place, shift_, bits_) place, .shift = shift_, .bits = bits_
 #define WORDED(place, table)   place, .words = &sf_words_##table
 
 /* When it means something. */
@@ -29,6 +30,11 @@
 #define FULL_OR_LISTENER (1 << SF_CLASS_FULL | 1 << SF_CLASS_LISTENER)
 #define CLASSES(mask, text) .classes = mask, .when_text = text
 #define IF(mask, condition, text) .classes = mask, .when = when_##condition, .when_text = text
+#define SET(mask, type_, member_, bits_, text)                                                \
+	CLASSES(mask, text), .set = {offsetof(type_, member_), sizeof(((type_ *)0)->member_), bits_}
+#define SET_HEADER(mask, m, text) SET(mask, struct sf_inet_msg, m, UINT64_MAX, text)
+#define SET_TCP(m, bits_, text) SET(1 << SF_CLASS_FULL, struct sf_tcp_info, m, bits_, text)
+#define SET_DCTCP(m, text) SET(1 << SF_CLASS_FULL, struct sf_dctcp_info, m, UINT64_MAX, text)
 #define ANY           CLASSES(ANY_CLASS, "any")
 #define SENT(text)    CLASSES(ANY_CLASS, text)
 #define FULL          CLASSES(1 << SF_CLASS_FULL, "full")

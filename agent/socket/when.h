@@ -14,24 +14,16 @@
 		return condition;                                      \
 	}
 
-WHEN(interface_set, LOAD_HEADER(view, interface) != 0)
-WHEN(backlog_limited, LOAD_HEADER(view, wqueue) != 0)
-WHEN(timer_runs, LOAD_HEADER(view, timer) != 0)
 /* on 1, keepalive 2, persist 4: linux/inet_diag.h; syn-recv counts its SYN-ACKs there */
 WHEN(timer_counts, (1u << (LOAD_HEADER(view, timer) & 31) & (1u << 1 | 1u << 2 | 1u << 4)) ||
 			   sf_view_state(view) == SF_SYN_RECV)
 /* A small socket and an orphan before 6.17 have uid 0 whoever owned them. */
 WHEN(uid_known, LOAD_HEADER(view, inode) != 0 ||
 			(view->class == SF_CLASS_FULL && LOAD_HEADER(view, uid) != 0))
-WHEN(inode_set, LOAD_HEADER(view, inode) != 0)
 WHEN(family_inet6, LOAD_HEADER(view, family) == 10)
-WHEN(has_wscale, LOAD_TCP(view, options) & 4)
 WHEN(rtt_known, LOAD_TCP(view, rtt) != 0)
-WHEN(bytes_were_sent, LOAD_TCP(view, bytes_sent) != 0)
-WHEN(was_busy, LOAD_TCP(view, busy_time) != 0)
 WHEN(release_known, view->release != 0)
 WHEN(tls_came, view->length[SF_PART_TLS] != 0)
-WHEN(dctcp_works, load(view, SF_PART_DCTCP, offsetof(struct sf_dctcp_info, enabled), 2) != 0)
 
 #define NUMBER(name, expression)                                                       \
 	static enum sf_presence read_##name(const struct sf_view *view, struct sf_value *value) \
@@ -48,10 +40,6 @@ WHEN(dctcp_works, load(view, SF_PART_DCTCP, offsetof(struct sf_dctcp_info, enabl
 
 NUMBER(table, view->table)
 NUMBER(protocol, (view->table == SF_TABLE_TCP ? 6 : 0)) /* IPPROTO_TCP */
-NUMBER(snd_wscale, LOAD_TCP(view, wscale) & 15)
-NUMBER(rcv_wscale, LOAD_TCP(view, wscale) >> 4)
-NUMBER(app_limited, LOAD_TCP(view, rate_flags) & 1)
-NUMBER(fastopen_fail, LOAD_TCP(view, rate_flags) >> 1 & 3)
 NUMBER(dctcp_enabled, load(view, SF_PART_DCTCP, offsetof(struct sf_dctcp_info, enabled), 2) != 0)
 NUMBER(vegas_enabled, load(view, SF_PART_VEGAS, offsetof(struct sf_vegas_info, enabled), 4) != 0)
 NUMBER(tls_zc_ro_tx, view->length[SF_PART_TLS_BASE + 5] != 0)
@@ -77,17 +65,18 @@ static enum sf_presence read_ecn_mode(const struct sf_view *view, struct sf_valu
 
 static enum sf_presence read_send_rate(const struct sf_view *view, struct sf_value *value)
 {
-	unsigned __int128 rate = (unsigned __int128)LOAD_TCP(view, snd_cwnd) *
-				 LOAD_TCP(view, snd_mss) * 1000000 / LOAD_TCP(view, rtt);
+	uint64_t window = LOAD_TCP(view, snd_cwnd) * LOAD_TCP(view, snd_mss), scaled;
+	unsigned __int128 rate;
 
+	if (!__builtin_mul_overflow(window, 1000000, &scaled)) {
+		value->number = scaled / LOAD_TCP(view, rtt);
+		return SF_PRESENT;
+	}
+	rate = (unsigned __int128)window * 1000000 / LOAD_TCP(view, rtt);
 	value->number = rate > UINT64_MAX ? UINT64_MAX : (uint64_t)rate;
 	return SF_PRESENT;
 }
 
-SHARE(backlog_ratio, (double)LOAD_HEADER(view, rqueue) / (double)LOAD_HEADER(view, wqueue))
-SHARE(retrans_ratio, (double)LOAD_TCP(view, bytes_retrans) / (double)LOAD_TCP(view, bytes_sent))
-SHARE(rwnd_ratio, (double)LOAD_TCP(view, rwnd_limited) / (double)LOAD_TCP(view, busy_time))
-SHARE(sndbuf_ratio, (double)LOAD_TCP(view, sndbuf_limited) / (double)LOAD_TCP(view, busy_time))
 SHARE(bbr_pacing_gain,
       (double)load(view, SF_PART_BBR, offsetof(struct sf_bbr_info, pacing_gain), 4) / 256)
 SHARE(bbr_cwnd_gain,

@@ -98,6 +98,13 @@ struct sf_field {
 	uint8_t classes;  /* mask of 1 << enum sf_class: in others it is absent whatever came */
 	bool nullable;    /* a plain number that equals one of nulls is null: "none", "unlimited" */
 	uint64_t nulls[2];
+	/* A number is these bits of the plain bytes alone: (bytes >> shift) & (2^bits - 1). bits 0: all of them. */
+	uint8_t shift, bits;
+	/*
+	 * Absent when these bytes of its own part, as a number, have no bit of the mask; mask 0: no such condition. A
+	 * RATIO without a function is the field's bytes divided by them.
+	 */
+	struct { uint16_t offset; uint8_t size; uint64_t mask; } set;
 	/* A further condition, or NULL; called when part, offset and size are there. */
 	bool (*when)(const struct sf_view *);
 	/* Bit fields, constants and derived values; NULL: the plain bytes. Called after part, size, classes, when. */
