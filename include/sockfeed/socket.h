@@ -21,7 +21,10 @@ int sf_table_find(const char *name, size_t length); /* -ENOENT: no such table in
 /* Decided by what came, never by the state alone (fields.tsv, head). A field's classes are a mask of 1 << class. */
 enum sf_class { SF_CLASS_FULL, SF_CLASS_LISTENER, SF_CLASS_BOUND, SF_CLASS_SMALL, SF_CLASS_COUNT };
 
-/* One reply. Valid as long as the bytes that it points into. */
+/*
+ * One reply. Valid as long as the bytes that it points into. The eight bytes before a part may be read too: an
+ * attribute's head and the header lie there.
+ */
 struct sf_view {
 	const uint8_t *part[SF_PART_COUNT];
 	uint16_t length[SF_PART_COUNT]; /* 0: the part did not come */
