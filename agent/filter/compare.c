@@ -159,6 +159,7 @@ static void read_ip(struct reading *r, struct node *node)
 	if (!sf_filter_address(r, node, node->word + brackets, node->length - 2 * brackets,
 			       &node->test.host.prefix))
 		return;
+	node->test.host.port = -1;
 	node->test.negate = node->op == OP_NE;
 	node->test.field = node->field;
 	node->test.holds = holds_ip;
@@ -214,9 +215,27 @@ static const struct {
 	[SF_TYPE_TEXT] = {read_text, print_text},
 };
 
+/* `same`: the header's value, which the kernel compares, is the field's in every class. */
+static const struct {
+	enum sf_field_id field;
+	enum operand operand;
+	bool same;
+} operands[] = {
+	{SF_FIELD_FAMILY, OPERAND_FAMILY, true},	{SF_FIELD_LOCAL_PORT, OPERAND_SPORT, true},
+	{SF_FIELD_PEER_PORT, OPERAND_DPORT, false},	{SF_FIELD_LOCAL_ADDRESS, OPERAND_SRC, true},
+	{SF_FIELD_PEER_ADDRESS, OPERAND_DST, false},	{SF_FIELD_CGROUP_ID, OPERAND_CGROUP, false},
+	{SF_FIELD_INTERFACE_INDEX, OPERAND_DEV, false},
+};
+
 void sf_read_field(struct reading *r, struct node *node)
 {
 	types[node->field->type].read(r, node);
+	for (size_t i = 0; i < SF_COUNT(operands); i++) {
+		if (&sf_fields[operands[i].field] != node->field)
+			continue;
+		node->test.operand = operands[i].operand;
+		node->test.same = operands[i].same;
+	}
 }
 
 void sf_print_field(const struct node *node, struct sf_buf *buf)

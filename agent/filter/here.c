@@ -51,6 +51,8 @@ void sf_read_dev(struct reading *r, struct node *node)
 		     (!sf_filter_number(node->word, node->length, &index) && index <= UINT32_MAX);
 
 	node->test.holds = holds_dev;
+	node->test.operand = OPERAND_DEV;
+	node->test.same = true;
 	set_equal(node, known, index);
 	if (!known)
 		warn_unknown(r, node, "it is looked up when the filter is read", "interface");
@@ -88,6 +90,7 @@ void sf_read_cgroup(struct reading *r, struct node *node)
 	uint64_t inode = cgroup_inode(node->word);
 
 	sf_test_number(&node->test, &sf_fields[SF_FIELD_CGROUP_ID]);
+	node->test.operand = OPERAND_CGROUP;
 	set_equal(node, inode, inode);
 	if (!inode)
 		warn_unknown(r, node, "a path below the mount of cgroup v2, such as /system.slice",
@@ -147,6 +150,7 @@ void sf_read_mark(struct reading *r, struct node *node)
 		return;
 	}
 	node->test.holds = holds_mark;
+	node->test.operand = OPERAND_MARK;
 	node->test.field = &sf_fields[SF_FIELD_MARK];
 	node->test.negate = node->op == OP_NE;
 	node->test.mark.value = (uint32_t)value;

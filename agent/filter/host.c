@@ -82,6 +82,8 @@ void sf_read_host(struct reading *r, struct node *node)
 		return;
 	}
 	test->holds = holds_host;
+	test->operand = node->predicate->peer ? OPERAND_DST : OPERAND_SRC;
+	test->same = true;
 	if (!test->host.prefix.family && test->host.port < 0) { /* any: always, or never */
 		node->exact = true;
 		node->states = test->negate ? 0 : sf_states_known(r->tables);

@@ -58,6 +58,8 @@ static bool holds_port(const struct test *test, const struct sf_view *view)
 void sf_test_port(struct test *test, bool peer)
 {
 	test->holds = holds_port;
+	test->operand = peer ? OPERAND_DPORT : OPERAND_SPORT;
+	test->same = true;
 	test->offset =
 		peer ? offsetof(struct sf_inet_msg, dport) : offsetof(struct sf_inet_msg, sport);
 }

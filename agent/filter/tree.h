@@ -64,18 +64,50 @@ struct prefix { /* 4 bytes and a v4 family match v4-mapped addresses too; family
 	uint8_t bytes[16];
 };
 
+struct range {
+	uint64_t low, high; /* both included */
+};
+
+/* What of a socket a test compares, where the kernel's bytecode can compare it too. */
+enum operand {
+	OPERAND_NONE, /* the kernel cannot */
+	OPERAND_SPORT,
+	OPERAND_DPORT,
+	OPERAND_SRC, /* test.host: prefix and port */
+	OPERAND_DST,
+	OPERAND_DEV,
+	OPERAND_MARK, /* test.mark */
+	OPERAND_CGROUP,
+	OPERAND_FAMILY
+};
+
+/* What a test compares with: which member of its union counts. */
+enum shape {
+	SHAPE_ONE,    /* the operand's own: range, host, mark ... */
+	SHAPE_RANGES, /* set: any of several ranges, sorted, none next to another */
+	SHAPE_TESTS   /* any: one of several tests holds; none of them is negated */
+};
+
 struct test {
 	bool (*holds)(const struct test *, const struct sf_view *);
 	const struct sf_field *field; /* that it reads; NULL: the header alone */
 	bool negate;		      /* of what holds() compares; an absent value never holds */
+	bool same;		      /* the kernel would answer as holds() for every socket */
+	uint8_t operand, shape;	      /* enum operand, enum shape */
 	uint8_t cost;		      /* cheap ones are judged first; of a chain: the dearest */
 	uint8_t part, size;	      /* plain numbers: where they lie ... */
 	uint16_t offset;
 	uint64_t sign; /* ... and what is flipped so that they order as unsigned */
 	union {
+		struct range range; /* low > high: never */
 		struct {
-			uint64_t low, high; /* both included; low > high: never */
-		} range;
+			const struct range *range;
+			unsigned count; /* 0: never */
+		} set;
+		struct {
+			const struct test *test;
+			unsigned count;
+		} any;
 		struct {
 			double low, high;
 		} share;

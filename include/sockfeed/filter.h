@@ -4,7 +4,8 @@
  * kernel.
  *
  * The judge is complete on its own: it runs on every reply and never trusts what the kernel filtered. A filter is
- * immutable once made and may be used by any number of threads. Nothing here knows netlink.
+ * immutable once made, but for the room of its regular expressions: one thread at a time may judge by it. Nothing here
+ * knows netlink; the kernel's bytecode is made here (wire.h).
  */
 #pragma once
 
@@ -35,6 +36,37 @@ bool sf_filter_is_usual(const struct sf_filter *);
 
 /* Does the filter hold for this reply? No allocation, no recursion, no system call. */
 bool sf_filter_judge(const struct sf_filter *, const struct sf_view *);
+
+/* ---- the sieve: what the kernel can leave out itself ---- */
+
+/*
+ * What one or several filters let the kernel filter: a superset always, so that judge(s) implies sieve(s) for each of
+ * them. Empty (ports 0, no bytecode): nothing.
+ */
+struct sf_sieve {
+	uint16_t sport, dport; /* to be asked for in the request's header, host order; 0: any */
+	struct sf_buf bytecode;
+	unsigned terms; /* comparisons in it, those of the header too */
+};
+/*
+ * Makes the sieve of the OR of the filters. `operations` are those that the kernel takes (sf_walker_operations). Of
+ * several, none when one of them has none, or when they have more than SF_SIEVE_SHARED terms together; a set of more
+ * than SF_SIEVE_TERMS ranges is coarsened (ranges next to each other become one) or, where that does not help, left to
+ * the judge: the kernel's check of bytecode takes time that is quadratic in its length.
+ */
+#define SF_SIEVE_SHARED 1000
+#define SF_SIEVE_TERMS	2000
+void sf_sieve_make(struct sf_sieve *, const struct sf_filter *const *filters, size_t count, uint32_t operations);
+void sf_sieve_finish(struct sf_sieve *);
+
+/* Bytecode as text, a line an operation with its targets, each line behind `indent`. */
+void sf_bytecode_print(const uint8_t *bytecode, size_t length, const char *indent, struct sf_buf *);
+
+/*
+ * The plan of one filter as text for `sockfeed explain`: what the kernel is asked to leave out, what of the filter is
+ * left to the judge and why, and the judge's steps. Lines that end with a newline.
+ */
+void sf_filter_explain(const struct sf_filter *, uint32_t operations, struct sf_buf *);
 
 /*
  * The normal form: every parenthesis, fields by their names, units as the shortest text; it parses to itself. The

@@ -13,6 +13,10 @@ struct sf_ask { /* what one walk asks for */
 	enum sf_table table;
 	uint32_t states; /* bits of 1 << SF_ESTABLISHED ... */
 	uint8_t ext;     /* idiag_ext: bit N - 1 asks for attribute N */
+	/* What the kernel may leave out, so that who asked judges fewer; it never knows more than that. */
+	uint16_t sport, dport;      /* of the header, host order; 0: any */
+	const uint8_t *bytecode;    /* sf_bc_op ...; borrowed for the walk */
+	size_t bytecode_length;     /* 0: none */
 };
 
 struct sf_walk_error {
@@ -52,10 +56,17 @@ struct sf_walker *sf_walker_new(uint32_t release);
 void sf_walker_free(struct sf_walker *);
 void sf_walker_free_p(struct sf_walker **);
 uint32_t sf_walker_netns(const struct sf_walker *); /* inode of the namespace; 0: not known */
+/*
+ * The operations that this kernel takes in a filter, from this process: bits of 1 << SF_BC_*. Found out once, by asking;
+ * without an answer (no tcp_diag) those of 2.6.14 alone, and asked again at the next call.
+ */
+uint32_t sf_walker_operations(struct sf_walker *);
 /* From now on a dump a family, even where the kernel has the legacy form, which does both: the answers are the same. */
 void sf_walker_avoid_legacy(struct sf_walker *);
 
 /*
+ * Bytecode that the kernel refuses all the same (EINVAL, EPERM: the process has fewer rights now) is left out.
+ *
  * One walk: 0, or -errno after `walk->error` was filled (ENOENT: the kernel lacks the table), or what `received` ended
  * it with. A dump that fails before it handed out a reply is asked again, at most 3 times; one that fails later ends
  * the walk, with the error. Every walk that does not return 0 is partial.

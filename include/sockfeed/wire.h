@@ -61,6 +61,25 @@ enum {
 };
 
 /*
+ * Operations of the kernel's filter: INET_DIAG_BC_*, linux/inet_diag.h, by the kernel that first had them. An operation
+ * is {u8 code; u8 yes; u16 no;}, then its argument; jumps are relative, forward, in bytes.
+ */
+enum sf_bc_code {
+	SF_BC_NOP, SF_BC_JMP, /* 2.6.14; JMP always goes to `no` */
+	SF_BC_S_GE, SF_BC_S_LE, SF_BC_D_GE, SF_BC_D_LE, /* the `no` of an operation behind it is the port */
+	SF_BC_AUTO,
+	SF_BC_S_COND, SF_BC_D_COND, /* struct sf_bc_host and the address */
+	SF_BC_DEV_COND,    /* 4.8: u32 index */
+	SF_BC_MARK_COND,   /* 4.9: u32 mark, u32 mask; EPERM without CAP_NET_ADMIN */
+	SF_BC_S_EQ, SF_BC_D_EQ, /* 4.16: as S_GE */
+	SF_BC_CGROUP_COND, /* 5.8: u64 id */
+	SF_BC_COUNT
+};
+struct sf_bc_op { uint8_t code, yes; uint16_t no; };
+struct sf_bc_host { uint8_t family, prefix_bits; int32_t port; /* -1: any */ }; /* struct inet_diag_hostcond */
+#define SF_BC_MOST 65528 /* bytes: what fits an attribute, whose length is a u16 that 4 divides */
+
+/*
  * The parts of an answer: the header, then attribute N at N (INET_DIAG_*, linux/inet_diag.h), then what the nest
  * ULP_INFO (19) holds, each at its own number behind a base.
  */
