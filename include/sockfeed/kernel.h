@@ -57,8 +57,8 @@ void sf_walker_free(struct sf_walker *);
 void sf_walker_free_p(struct sf_walker **);
 uint32_t sf_walker_netns(const struct sf_walker *); /* inode of the namespace; 0: not known */
 /*
- * The operations that this kernel takes in a filter, from this process: bits of 1 << SF_BC_*. Found out once, by asking;
- * without an answer (no tcp_diag) those of 2.6.14 alone, and asked again at the next call.
+ * The operations that this kernel takes in a filter, from this process: bits of 1 << SF_BC_*. Found out once, by
+ * asking; without an answer (no tcp_diag) those of 2.6.14 alone, and asked again at the next call.
  */
 uint32_t sf_walker_operations(struct sf_walker *);
 /* From now on a dump a family, even where the kernel has the legacy form, which does both: the answers are the same. */
