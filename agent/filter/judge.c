@@ -59,7 +59,8 @@ static uint16_t compile(struct compiler *c, const struct node *node, uint16_t ye
 	case NODE_OR:
 		return compile_chain(c, node, yes, no);
 	case NODE_LEAF:
-		c->steps[c->count] = (struct step){.test = node->test, .yes = yes, .no = no};
+		c->steps[c->count] =
+			(struct step){.test = node->test, .leaf = node, .yes = yes, .no = no};
 		return (uint16_t)c->count++;
 	case NODE_GATHER:
 	case NODE_WRONG:

@@ -17,7 +17,7 @@ void sf_filter_quote(struct sf_buf *buf, const char *bytes, size_t length)
 }
 
 /* `state X` has no operator, `autobound` no value; all others have both. */
-static void print_leaf(struct sf_buf *buf, const struct node *leaf)
+void sf_print_leaf(struct sf_buf *buf, const struct node *leaf)
 {
 	bool state = leaf->has_state;
 	enum op op = leaf->test.negate ? OP_NE : leaf->op == OP_NONE ? OP_EQ : leaf->op;
@@ -36,7 +36,7 @@ static void print_node(struct sf_buf *buf, const struct node *node, bool outermo
 	bool parens = !outermost && (node->kind == NODE_AND || node->kind == NODE_OR);
 
 	if (node->kind == NODE_LEAF) {
-		print_leaf(buf, node);
+		sf_print_leaf(buf, node);
 		return;
 	}
 	if (node->kind == NODE_NOT)

@@ -87,4 +87,5 @@ void sf_print_share(const struct node *, struct sf_buf *);
 struct step *sf_filter_compile(struct sf_arena *, const struct node *tree, unsigned *count);
 
 /* print.c */
+void sf_print_leaf(struct sf_buf *, const struct node *leaf); /* as in the normal form */
 void sf_filter_quote(struct sf_buf *, const char *bytes, size_t length);

@@ -122,6 +122,10 @@ struct test {
 			const char *bytes;
 			size_t length;
 		} text;
+		struct {
+			const struct sf_field *field;
+			enum op op;
+		} other; /* the right side of a comparison between two fields */
 		uint32_t states;
 	};
 };
@@ -185,6 +189,7 @@ struct checked {
 
 struct step { /* goes to yes or no: the number of a later step, or one of the two ends */
 	struct test test;
+	const struct node *leaf; /* that it was made of: sf_print_leaf */
 	uint16_t yes, no;
 };
 enum { STEP_HOLDS = UINT16_MAX, STEP_FAILS = UINT16_MAX - 1 };
