@@ -32,6 +32,12 @@ size_t sf_whole_lines(const char *lines, size_t length, size_t most)
 	return end ? (size_t)(end - lines) + 1 : 0;
 }
 
+/* It takes what it is given at once: files, block devices, and devices such as /dev/null. */
+static bool never_blocks(mode_t mode, bool terminal)
+{
+	return S_ISREG(mode) || S_ISBLK(mode) || (S_ISCHR(mode) && !terminal);
+}
+
 /* Not blocking, in a description of our own; -1: another user's. */
 static int open_once_more(void)
 {
@@ -47,7 +53,7 @@ static int open_stdout(struct sf_device *device, struct sf_err *err)
 	if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY || fstat(STDOUT_FILENO, &st) < 0)
 		return sf_fail(err, -EBADF, "standard output is closed");
 	self->terminal = isatty(STDOUT_FILENO);
-	self->chunk = S_ISREG(st.st_mode) || S_ISBLK(st.st_mode) ? FILE_CHUNK : SF_PIPE_CHUNK;
+	self->chunk = never_blocks(st.st_mode, self->terminal) ? FILE_CHUNK : SF_PIPE_CHUNK;
 	device->fd = S_ISFIFO(st.st_mode) || self->terminal ? open_once_more() : -1;
 	device->wait_first = device->fd < 0 && self->chunk == SF_PIPE_CHUNK;
 	if (device->fd < 0)
