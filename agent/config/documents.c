@@ -81,17 +81,32 @@ static bool is_new(struct files *files, const struct stat *status)
 	return true;
 }
 
+static const char *other_main(int code)
+{
+	switch (code) {
+	case -ENOENT:
+	case -EISDIR:
+		return "-c FILE names another one";
+	case -EACCES:
+		return "let the user who runs sockfeed read it";
+	case -EFBIG:
+		return "put parts of it into other files: include: [conf.d/*.yaml]";
+	}
+	return NULL;
+}
+
 static void read_main(struct sf_reader *reader, struct files *files, const char *path)
 {
 	struct sf_bytes bytes;
 	struct sf_err err;
+	int r = sf_bytes_read(reader->arena, path, FILE_MOST, false, &bytes, &err);
 
-	if (sf_bytes_read(reader->arena, path, FILE_MOST, false, &bytes, &err) == 0) {
+	if (r == 0) {
 		is_new(files, &bytes.status);
 		parse(reader, files, path, &bytes);
 		return;
 	}
-	complain_whole(reader, path, "-c FILE names another one",
+	complain_whole(reader, path, other_main(r),
 		       sf_arena_format(reader->arena, "the configuration %s", err.text));
 	reader->incomplete = true;
 }

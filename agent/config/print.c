@@ -43,9 +43,33 @@ static void put_number(yaml_emitter_t *emitter, enum sf_unit unit, uint64_t numb
 		sf_emit_plain(emitter, text.data);
 }
 
-static void put_keys(yaml_emitter_t *emitter, const struct sf_key *keys, const void *memory);
+/*
+ * A text from a file: its path as it is meant in the file that is printed, which may stand
+ * elsewhere than the included one that named it.
+ */
+static void put_placed(yaml_emitter_t *emitter, const struct sf_text *text, const char *beside)
+{
+	const char *slash = strrchr(beside, '/'), *path = text->name;
+	size_t folder = slash ? (size_t)(slash - beside) + 1 : 0;
 
-static void put_value(yaml_emitter_t *emitter, const struct sf_key *key, const void *memory)
+	if (!path || text->line) {
+		sf_emit_text(emitter, text);
+		return;
+	}
+	if (path[0] != '/' && !strncmp(path, beside, folder))
+		path += folder;
+	sf_emit_begin(emitter, true, true);
+	sf_emit_plain(emitter, "file");
+	put_string(emitter, path);
+	sf_emit_end(emitter, true);
+}
+
+/* `beside`: the path of the configuration. */
+static void put_keys(yaml_emitter_t *emitter, const struct sf_key *keys, const void *memory,
+		     const char *beside);
+
+static void put_value(yaml_emitter_t *emitter, const struct sf_key *key, const void *memory,
+		      const char *beside)
 {
 	const void *at = (const char *)memory + key->offset;
 
@@ -57,7 +81,7 @@ static void put_value(yaml_emitter_t *emitter, const struct sf_key *key, const v
 		put_string(emitter, ((const struct sf_secret *)at)->path ?: "");
 		break;
 	case SF_KIND_PLACED:
-		sf_emit_text(emitter, at);
+		put_placed(emitter, at, beside);
 		break;
 	case SF_KIND_BOOL:
 		sf_emit_plain(emitter, *(const bool *)at ? "true" : "false");
@@ -85,26 +109,27 @@ static void put_value(yaml_emitter_t *emitter, const struct sf_key *key, const v
 		break;
 	case SF_KIND_SECTION:
 		sf_emit_begin(emitter, true, false);
-		put_keys(emitter, key->section, memory);
+		put_keys(emitter, key->section, memory, beside);
 		sf_emit_end(emitter, true);
 		break;
 	}
 }
 
-static void put_keys(yaml_emitter_t *emitter, const struct sf_key *keys, const void *memory)
+static void put_keys(yaml_emitter_t *emitter, const struct sf_key *keys, const void *memory,
+		     const char *beside)
 {
 	for (; keys->name; keys++) {
 		sf_emit_plain(emitter, keys->name);
-		put_value(emitter, keys, memory);
+		put_value(emitter, keys, memory, beside);
 	}
 }
 
 static void put_section(yaml_emitter_t *emitter, const char *name, const struct sf_key *keys,
-			const void *memory)
+			const void *memory, const char *beside)
 {
 	sf_emit_plain(emitter, name);
 	sf_emit_begin(emitter, true, false);
-	put_keys(emitter, keys, memory);
+	put_keys(emitter, keys, memory, beside);
 	sf_emit_end(emitter, true);
 }
 
@@ -119,8 +144,8 @@ static void put_outputs(yaml_emitter_t *emitter, const struct sf_config *config)
 		sf_emit_begin(emitter, true, false);
 		sf_emit_plain(emitter, "type");
 		sf_emit_plain(emitter, output->type->name);
-		put_keys(emitter, output->type->keys, output->own);
-		put_keys(emitter, sf_output_keys, output);
+		put_keys(emitter, output->type->keys, output->own, config->path);
+		put_keys(emitter, sf_output_keys, output, config->path);
 		sf_emit_end(emitter, true);
 	}
 	sf_emit_end(emitter, true);
@@ -131,15 +156,16 @@ static void put_config(yaml_emitter_t *emitter, const struct sf_config *config)
 	sf_emit_begin(emitter, true, false);
 	sf_emit_plain(emitter, "version");
 	put_number(emitter, SF_UNIT_NONE, config->version, 0);
-	put_section(emitter, "host", sf_host_keys, config);
-	put_section(emitter, "schedule", sf_schedule_keys, config);
+	put_section(emitter, "host", sf_host_keys, config, config->path);
+	put_section(emitter, "schedule", sf_schedule_keys, config, config->path);
 	sf_emit_plain(emitter, "queries");
 	sf_emit_begin(emitter, true, false);
 	for (size_t i = 0; i < config->queries; i++)
-		put_section(emitter, config->query[i].name, sf_query_keys, &config->query[i]);
+		put_section(emitter, config->query[i].name, sf_query_keys, &config->query[i],
+			    config->path);
 	sf_emit_end(emitter, true);
 	put_outputs(emitter, config);
-	put_section(emitter, "log", sf_log_keys, config);
+	put_section(emitter, "log", sf_log_keys, config, config->path);
 	sf_emit_end(emitter, true);
 }
 

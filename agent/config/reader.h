@@ -65,6 +65,7 @@ void sf_quantity_read(struct sf_reader *, const struct sf_pair *);
 void sf_list_read(struct sf_reader *, const struct sf_pair *);
 void sf_labels_read(struct sf_reader *, const struct sf_pair *);
 void sf_secret_read(struct sf_reader *, const struct sf_pair *);
+void sf_placed_read(struct sf_reader *, const struct sf_pair *);
 /* The scalar's text; NULL after a complaint that `hint` would be right. */
 const struct sf_text *sf_value_text(struct sf_reader *, const struct sf_node *name,
 				    const struct sf_node *value, const char *hint);

@@ -44,19 +44,6 @@ static void read_text(struct sf_reader *reader, const struct sf_pair *pair)
 		*(const char **)pair->at = text->text;
 }
 
-static void read_placed(struct sf_reader *reader, const struct sf_pair *pair)
-{
-	const struct sf_text *text =
-		sf_value_text(reader, pair->name, pair->value, "write a text, or remove it");
-	struct sf_text *placed = pair->at;
-
-	if (!text)
-		return;
-	*placed = *text;
-	placed->within =
-		sf_arena_format(reader->arena, "the %s of \"%s\"", pair->key->name, pair->owner);
-}
-
 static void read_bool(struct sf_reader *reader, const struct sf_pair *pair)
 {
 	const char *hint = "write true or false";
@@ -122,7 +109,7 @@ static void (*const readers[])(struct sf_reader *, const struct sf_pair *) = {
 	[SF_KIND_NUMBER] = sf_quantity_read, [SF_KIND_DURATION] = sf_quantity_read,
 	[SF_KIND_SIZE] = sf_quantity_read,   [SF_KIND_SHARE] = sf_quantity_read,
 	[SF_KIND_CHOICE] = read_choice,	     [SF_KIND_LIST] = sf_list_read,
-	[SF_KIND_LABELS] = sf_labels_read,   [SF_KIND_PLACED] = read_placed,
+	[SF_KIND_LABELS] = sf_labels_read,   [SF_KIND_PLACED] = sf_placed_read,
 	[SF_KIND_SECRET] = sf_secret_read,   [SF_KIND_SECTION] = read_section,
 };
 

@@ -199,7 +199,7 @@ enum sf_kind {
 	SF_KIND_CHOICE,   /* int, index into choices; a default of "" leaves -1 */
 	SF_KIND_LIST,     /* struct sf_list: texts with their places */
 	SF_KIND_LABELS,   /* struct sf_list of name, value pairs; names [a-z_][a-z0-9_]{0,63} */
-	SF_KIND_PLACED,   /* struct sf_text: a text that another room reads, with its place (a filter) */
+	SF_KIND_PLACED,   /* struct sf_text: a text that another room reads (a filter), placed; or { file: PATH } */
 	SF_KIND_SECRET,   /* struct sf_secret: a path, the file's content; printed as the path, the content never */
 	SF_KIND_SECTION   /* a nested mapping, `section` is its table, in the same memory */
 };

@@ -110,6 +110,65 @@ static void what_came_from_the_environment_and_from_other_files_prints_in_one_fi
 	assert_string_equal(again.config->host.labels.items[0].text, "${SET}");
 }
 
+/* ---- a text from a file of its own ---- */
+
+static const struct sf_text *filter_of(const struct reading *r)
+{
+	assert_int_equal(r->config->queries, 1);
+	return &r->config->query[0].filter;
+}
+
+static void a_filter_from_a_file_prints_as_its_path_beside_the_file_that_is_printed(void **state)
+{
+	char *here = getcwd(NULL, 0), path[4096];
+
+	(void)state;
+	assert_int_equal(mkdir("parts", 0755), 0);
+	put_text("parts/x.filter", "dport = :443 # ${SET} $$\n");
+	put_text("parts/part.yaml", "queries: { one: { outputs: out, filter: { file: x.filter } } }\n");
+	READING r = read_good("version: 1\ninclude: parts/part.yaml\n" OUTPUTS);
+	sf_cleanup(sf_free_p) char *text = assert_stable(r.config);
+	assert_non_null(strstr(text, "    filter: {file: parts/x.filter}\n"));
+	READING again = read_file("printed.yaml");
+	assert_string_equal(filter_of(&again)->text, "dport = :443 # ${SET} $$\n");
+
+	snprintf(path, sizeof(path), "%s/%s", here, FILE_NAME);
+	READING full = read_file(path); /* as an absolute path it is right from everywhere */
+	sf_cleanup(sf_free_p) char *printed = assert_stable(full.config);
+	snprintf(path, sizeof(path), "%s/parts/x.filter", here);
+	assert_non_null(strstr(printed, path));
+	free(here);
+}
+
+static void a_filter_from_a_file_is_its_bytes_up_to_64_KiB(void **state)
+{
+	static const char text[] = "version: 1\nqueries: { one: { outputs: out, filter: { file: x.filter } } }\n" OUTPUTS;
+	static char bytes[(64 << 10) + 1];
+
+	(void)state;
+	memset(bytes, '\n', sizeof(bytes));
+	bytes[1] = '\0';
+	put_bytes("x.filter", bytes, sizeof(bytes) - 1);
+	READING most = read_good(text);
+	assert_int_equal(filter_of(&most)->length, sizeof(bytes) - 1);
+	assert_memory_equal(filter_of(&most)->text, bytes, sizeof(bytes) - 1);
+	assert_string_equal(filter_of(&most)->name, "x.filter");
+	put_bytes("x.filter", bytes, sizeof(bytes));
+	assert_one_error(text, "2:49: error: x.filter is larger than 64 KiB\n");
+}
+
+static void a_query_without_a_filter_takes_none_from_the_defaults_file(void **state)
+{
+	(void)state;
+	put_text("x.filter", "dport = :443");
+	READING r = read_good("version: 1\ndefaults: { filter: { file: x.filter } }\n"
+			      "queries: { one: { outputs: out, filter: \"\" } }\n" OUTPUTS);
+	assert_string_equal(filter_of(&r)->text, "");
+	READING same = read_good("version: 1\ndefaults: { filter: { file: x.filter } }\n" QUERIES OUTPUTS);
+	assert_string_equal(filter_of(&same)->text, "dport = :443");
+	assert_int_equal(filter_of(&same)->line, 0);
+}
+
 /* ---- any text ---- */
 
 static const char *const nasty[] = {
@@ -231,6 +290,9 @@ int main(void)
 		cmocka_unit_test(the_normal_form_has_every_key_in_the_order_of_the_contract),
 		cmocka_unit_test(every_kind_of_key_prints_as_a_user_would_write_it),
 		cmocka_unit_test(what_came_from_the_environment_and_from_other_files_prints_in_one_file),
+		cmocka_unit_test(a_filter_from_a_file_prints_as_its_path_beside_the_file_that_is_printed),
+		cmocka_unit_test(a_filter_from_a_file_is_its_bytes_up_to_64_KiB),
+		cmocka_unit_test(a_query_without_a_filter_takes_none_from_the_defaults_file),
 		cmocka_unit_test(any_text_reads_back_to_the_same),
 		cmocka_unit_test(every_number_reads_back_to_the_same),
 	};

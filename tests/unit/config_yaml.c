@@ -133,6 +133,14 @@ static void a_file_that_cannot_be_read_is_said_without_a_place(void **state)
 			    "  -c FILE names another one\n");
 	assert_string_equal(folder.said, "/: error: the configuration is a directory\n"
 					 "  -c FILE names another one\n");
+	if (geteuid() == 0)
+		return;
+	put_text("closed.yaml", REST);
+	assert_int_equal(chmod("closed.yaml", 0), 0);
+	READING closed = read_file("closed.yaml");
+	assert_string_equal(closed.said,
+			    "closed.yaml: error: the configuration cannot be opened: Permission denied\n"
+			    "  let the user who runs sockfeed read it\n");
 }
 
 /* ---- encodings ---- */
@@ -211,7 +219,7 @@ static void a_mebibyte_is_read_and_no_byte_more(void **state)
 	put_bytes(FILE_NAME, text, MEBIBYTE + 1);
 	READING more = read_file(FILE_NAME);
 	assert_string_equal(more.said, "sockfeed.yaml: error: the configuration is larger than 1024 KiB\n"
-				       "  -c FILE names another one\n");
+				       "  put parts of it into other files: include: [conf.d/*.yaml]\n");
 }
 
 static void thirty_two_levels_are_read_and_no_level_more(void **state)
