@@ -42,10 +42,10 @@ const struct sf_verb sf_verbs[] = {
 	 .run = sf_verb_query},
 	{.name = "fields",
 	 .usage = "[OPTIONS] [NAME...]",
-	 .help = "List every field: name, type, unit, since which kernel, when it means something",
+	 .help = "List every field: name, type, unit, source, since which kernel, when it means "
+		 "something",
 	 .more = "NAME is a field, a group (tcp) or a glob (tcp.last_*). json and markdown also "
-		 "say what a field\n"
-		 "is read from and what its null means.\n",
+		 "say what null means.\n",
 	 .options = sf_fields_options,
 	 .rest = true,
 	 .run = sf_verb_fields},

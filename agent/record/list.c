@@ -54,7 +54,7 @@ static const struct column {
 	{"name", "name", get_name, true},
 	{"type", "type", get_type, true},
 	{"unit", "unit", get_unit, true},
-	{"source", "source", get_source, false},
+	{"source", "source", get_source, true},
 	{"since", "since", get_since, true},
 	{"when", "when it means something", get_when, true},
 	{"null", "null", get_null, false},
