@@ -1,59 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * argv in, the values of a verb's options out. Fingers used to ss get the translation of what they
- * typed.
+ * argv in, the values of a verb's options out: `--name value`, `--name=value`, `-n value`,
+ * `-nvalue`; behind `--` and elsewhere, what is no option.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "options.h"
-
-#define TCP_ALONE "this version knows `--sockets tcp` alone"
-
-/* ss(8): what to write instead. */
-static const struct {
-	char letter; /* or 0 */
-	const char *name, *instead;
-} of_ss[] = {
-	/* clang-format off */
-	{'a', "all", "add `state all` to the filter"},
-	{'l', "listening", "write `state listening`"},
-	{'B', "bound-inactive", "write `state bound-inactive`"},
-	{'4', "ipv4", "write `family = inet`"},
-	{'6', "ipv6", "write `family = inet6`"},
-	{'f', "family", "write `family = inet` or `family = inet6`"},
-	{'t', "tcp", "leave it out; tcp is asked unless `--sockets` says otherwise"},
-	{'n', "numeric", "leave it out; numbers stay numbers"},
-	{'r', "resolve", "leave it out; names are never resolved"},
-	{'i', "info", "leave it out; tcp_info is in the record, `--fields tcp` shows it alone"},
-	{'m', "memory", "leave it out; it is in the record, `--fields skmem` shows it alone"},
-	{'o', "options", "leave it out; it is in the record, `--fields timer` shows it alone"},
-	{'e', "extended", "leave it out; uid, inode, cookie and cgroup are in the record"},
-	{0, "tos", "leave it out; tos, tclass and class_id are in the record"},
-	{0, "cgroup", "leave it out; cgroup.id is in the record"},
-	{0, "inet-sockopt", "leave it out; sockopt is in the record"},
-	{'O', "oneline", "leave it out; every record is one line"},
-	{'H', "no-header", "write `--format json`, which has no header"},
-	{'s', "summary", "read `sockets_seen` in the run record that ends the answer"},
-	{'A', "query", TCP_ALONE},
-	{0, "socket", TCP_ALONE},
-	{'u', "udp", TCP_ALONE},
-	{'w', "raw", TCP_ALONE},
-	{'x', "unix", TCP_ALONE},
-	{'S', "sctp", TCP_ALONE},
-	{'0', "packet", TCP_ALONE},
-	{'M', "mptcp", TCP_ALONE},
-	{'d', "dccp", TCP_ALONE},
-	{0, "tipc", TCP_ALONE},
-	{0, "vsock", TCP_ALONE},
-	{0, "xdp", TCP_ALONE},
-	{'p', "processes", "this version looks for no process; `inode` is in /proc/PID/fd"},
-	{'T', "threads", "this version looks for no process; `inode` is in /proc/PID/fd"},
-	{'N', "net", "enter the namespace first: ip netns exec NAME sockfeed query"},
-	{'E', "events", "this version does not watch; `--interval 1s` asks each second"},
-	{'F', "filter", "write `--filter-file FILE`"},
-	/* clang-format on */
-};
 
 void sf_say(const char *format, ...)
 {
@@ -64,67 +17,6 @@ void sf_say(const char *format, ...)
 	vfprintf(stderr, format, arguments);
 	fputc('\n', stderr);
 	va_end(arguments);
-}
-
-static const char *option_at(const void *arg, size_t i)
-{
-	return ((const struct sf_option *)arg)[i].name;
-}
-
-static size_t option_count(const struct sf_option *options)
-{
-	size_t count = 0;
-
-	while (options[count].name)
-		count++;
-	return count;
-}
-
-static int unknown(const struct sf_verb *verb, const char *word, int length)
-{
-	const char *near = NULL;
-
-	if (word[1] == '-')
-		near = sf_nearest(word + 2, (size_t)length - 2, option_count(verb->options),
-				  option_at, verb->options);
-	if (near)
-		sf_say("%s has no option %.*s; did you mean --%s?", verb->name, length, word, near);
-	else
-		sf_say("%s has no option %.*s; `sockfeed help %s` lists them", verb->name, length,
-		       word, verb->name);
-	return SF_EXIT_USAGE;
-}
-
-/* --listening, --family=inet */
-static int translate_name(const struct sf_verb *verb, const char *word)
-{
-	size_t length = strcspn(word, "=");
-
-	for (size_t i = 0; verb->speaks_ss && i < SF_COUNT(of_ss); i++) {
-		if (strlen(of_ss[i].name) != length - 2 ||
-		    strncmp(of_ss[i].name, word + 2, length - 2))
-			continue;
-		sf_say("%.*s of ss: %s", (int)length, word, of_ss[i].instead);
-		return SF_EXIT_USAGE;
-	}
-	return unknown(verb, word, (int)length);
-}
-
-/* -tln: each letter on a line of its own. */
-static int translate_letters(const struct sf_verb *verb, const char *word)
-{
-	for (const char *letter = word + 1; *letter; letter++) {
-		const char option[] = {'-', *letter, '\0'};
-		size_t i = 0;
-
-		while (i < SF_COUNT(of_ss) && of_ss[i].letter != *letter)
-			i++;
-		if (i < SF_COUNT(of_ss))
-			sf_say("%s of ss: %s", option, of_ss[i].instead);
-		else
-			unknown(verb, option, 2);
-	}
-	return SF_EXIT_USAGE;
 }
 
 /* *value: what stands behind the name in the same word, or NULL: --name=value, -nvalue. */
@@ -156,11 +48,8 @@ static int take_option(const struct sf_verb *verb, int argc, char **argv, int *a
 
 	if (!strcmp(word, "--help") || !strcmp(word, "-h"))
 		return -1;
-	if (!option && word[1] == '-')
-		return translate_name(verb, word);
 	if (!option)
-		return verb->speaks_ss ? translate_letters(verb, word)
-				       : unknown(verb, word, (int)strlen(word));
+		return sf_option_unknown(verb, word);
 	if (option->kind == SF_OPTION_FLAG) {
 		if (value) {
 			sf_say("--%s takes no value", option->name);
@@ -195,7 +84,7 @@ int sf_arguments_read(const struct sf_verb *verb, int argc, char **argv,
 	bool options = true;
 
 	*arguments = (struct sf_arguments){
-		.text = sf_alloc((option_count(verb->options) + 1) * sizeof(char *)),
+		.text = sf_alloc((sf_option_count(verb->options) + 1) * sizeof(char *)),
 		.rest = sf_alloc(((size_t)argc + 1) * sizeof(char *)),
 		.repeat = sf_alloc(((size_t)argc + 1) * sizeof(char *)),
 	};

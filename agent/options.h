@@ -53,6 +53,9 @@ enum {
  */
 int sf_arguments_read(const struct sf_verb *, int argc, char **argv, struct sf_arguments *);
 void sf_arguments_finish(struct sf_arguments *);
+size_t sf_option_count(const struct sf_option *);
+/* Says what would be right instead of an option that the verb does not have. SF_EXIT_USAGE. */
+int sf_option_unknown(const struct sf_verb *, const char *word);
 
 /* `sockfeed: TEXT` on stderr. */
 void sf_say(const char *format, ...) SF_PRINTF(1, 2);
