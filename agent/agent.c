@@ -110,6 +110,7 @@ static void on_run_now(void *arg)
 
 	for (size_t i = 0; a->phase == SF_RUNNING && i < a->jobs; i++)
 		sf_job_run_now(a->job[i]);
+	sf_sweeps_start(a->sweeps);
 }
 
 static void on_counts(void *arg)
@@ -152,8 +153,10 @@ static int begin(struct sf_agent *a, struct sf_err *err)
 	if (r == 0)
 		r = sf_collector_new(a->loop, a->pool, a->setup->host->release,
 				     a->setup->config->queries, &events, &a->collector, err);
-	if (r == 0)
-		r = sf_agent_open(a, &outputs, err);
+	if (r < 0)
+		return r;
+	a->sweeps = sf_sweeps_new(a->collector);
+	r = sf_agent_open(a, &outputs, err);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < a->jobs; i++) {
@@ -162,6 +165,7 @@ static int begin(struct sf_agent *a, struct sf_err *err)
 		else
 			sf_job_start(a->job[i]);
 	}
+	sf_sweeps_start(a->sweeps);
 	return 0;
 }
 
@@ -194,6 +198,7 @@ static void finish(struct sf_agent *a)
 		finish_output(a, a->output[i]);
 	for (size_t i = 0; i < a->jobs; i++)
 		sf_job_free(a->job[i]);
+	sf_sweeps_free(a->sweeps);
 	sf_loop_free(a->loop);
 	sf_pool_free(a->pool);
 	free(a->job);

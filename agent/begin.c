@@ -81,7 +81,7 @@ static int make_job(struct sf_agent *a, const struct sf_query_conf *conf,
 	r = open_outputs(a, conf, events, plan, err);
 	if (r < 0)
 		return r;
-	r = sf_job_new(a->loop, plan, &grid, a->collector, &a->job[a->jobs], err);
+	r = sf_job_new(a->loop, plan, &grid, a->sweeps, &a->job[a->jobs], err);
 	if (r < 0)
 		return r;
 	plan = NULL;

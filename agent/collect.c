@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The path of every socket: a view comes from the walk, the judge decides, the encoder writes the
- * line at the end of the batch. Nothing here allocates, waits or makes a system call for a socket.
+ * The path of every socket: a view comes from the walk, each run's judge decides, each run's
+ * encoder writes the line at the end of its batch. Nothing here allocates, waits or makes a system
+ * call for a socket.
+ *
+ * A run that its time-out ends leaves the walk to the others; the last one takes it along.
  */
-#include <string.h>
+#include <stdlib.h>
 
-#include "collect.h"
+#include "share.h"
 
-struct collection {
-	struct sf_pool *pool;
-	struct sf_run *run;
+struct collection { /* a sweep under way */
 	const struct sf_collect_calls *calls;
-	struct sf_batch *batch;
-	size_t most;			 /* room that a line of a socket needs */
-	uint64_t seq, matched, deadline; /* deadline: mono, UINT64_MAX for none */
+	struct sf_walk walk;
+	uint64_t waited; /* for outputs: no run's time */
+	size_t left;	 /* shares that have not ended */
+	size_t shares;
+	struct sf_share share[];
 };
 
 uint64_t sf_run_number(uint64_t last)
@@ -23,138 +26,78 @@ uint64_t sf_run_number(uint64_t last)
 	return now > last ? now : last + 1;
 }
 
-static void begin_batch(struct collection *c)
+static void end_share(struct collection *c, struct sf_share *share, int cut)
 {
-	c->batch = sf_pool_get(c->pool);
-	c->batch->query = c->run->plan->query;
-	c->batch->run = c->run->run;
-	c->batch->first_seq = c->seq;
+	if (share->ended)
+		return;
+	sf_share_end(share, &c->walk, cut);
+	c->left--;
 }
 
-static void end_batch(struct collection *c)
+static void end_late(struct collection *c)
 {
-	c->calls->batch(c->calls->arg, c->run, sf_take(c->batch));
+	uint64_t now = sf_clock_mono() - c->waited;
+
+	for (size_t i = 0; i < c->shares; i++) {
+		if (now >= c->share[i].deadline)
+			end_share(c, &c->share[i], -ETIME);
+	}
 }
 
 static int received(void *arg, uint64_t wall_us)
 {
 	struct collection *c = arg;
 	uint64_t waited = 0;
-	int r = c->calls->pause(c->calls->arg, c->run, &waited);
+	int r = c->calls->pause(c->calls->arg, &waited);
 
 	if (r < 0)
 		return r;
-	if (c->deadline != UINT64_MAX) {
-		c->deadline += waited;
-		if (sf_clock_mono() >= c->deadline)
-			return -ETIME;
+	c->waited += waited;
+	end_late(c);
+	for (size_t i = 0; i < c->shares; i++) {
+		if (!c->share[i].ended)
+			sf_encoder_time(c->share[i].run->plan->encoder, wall_us);
 	}
-	sf_encoder_time(c->run->plan->encoder, wall_us);
-	return 0;
+	return c->left ? 0 : -ETIME;
 }
 
 static void on_socket(void *arg, const struct sf_view *view)
 {
 	struct collection *c = arg;
-	struct sf_plan *plan = c->run->plan;
-	struct sf_batch *batch = c->batch;
-	char *end;
 
-	if (!sf_filter_judge(plan->filter, view))
-		return;
-	if (plan->limit && c->matched++ >= plan->limit)
-		return;
-	if (batch->capacity - batch->length < c->most) {
-		end_batch(c);
-		begin_batch(c);
-		batch = c->batch;
+	for (struct sf_share *share = c->share, *behind = share + c->shares; share < behind;
+	     share++) {
+		if (!share->ended && sf_filter_judge(share->run->plan->filter, view))
+			sf_share_add(share, view);
 	}
-	end = sf_encode_socket(plan->encoder, view, c->seq, batch->data + batch->length);
-	batch->length = (size_t)(end - batch->data);
-	batch->lines++;
-	c->seq++;
 }
 
-/*
- * The run's record goes behind its sockets, or into the next batch, where it always fits: labels
- * and errors are bounded.
- */
-static void write_run_record(struct collection *c, const struct sf_run_facts *facts)
+/* What all of them ask for together. */
+static struct sf_ask unite(struct sf_run *const *runs, size_t count)
 {
-	sf_cleanup(sf_buf_finish) struct sf_buf line = {0};
+	struct sf_ask ask = runs[0]->plan->ask;
 
-	sf_encode_run(c->run->plan->encoder, facts, &line);
-	if (c->batch->capacity - c->batch->length < line.length) {
-		end_batch(c);
-		begin_batch(c);
+	for (size_t i = 1; i < count; i++) {
+		ask.states |= runs[i]->plan->ask.states;
+		ask.ext |= runs[i]->plan->ask.ext;
 	}
-	memcpy(c->batch->data + c->batch->length, line.data, line.length);
-	c->batch->length += line.length;
-	c->batch->lines++;
-	end_batch(c);
+	return ask;
 }
 
-static void say_end(struct sf_run *run, int result, const struct sf_walk *walk,
-		    struct sf_run_error *errors, size_t *count)
+void sf_collect(struct sf_walker *walker, struct sf_pool *pool, struct sf_run *const *runs,
+		size_t count, const struct sf_collect_calls *calls)
 {
-	const char *table = sf_table_name(run->plan->ask.table);
-
-	for (unsigned i = 0; i < walk->errors; i++)
-		errors[(*count)++] = (struct sf_run_error){
-			table, sf_errno_name(walk->error[i].code), walk->error[i].message};
-	if (result == -ETIME)
-		errors[(*count)++] =
-			(struct sf_run_error){table, "ETIME",
-					      "the timeout was reached before the kernel had told "
-					      "all: raise timeout or interval"};
-	if (result == -ECANCELED)
-		errors[(*count)++] =
-			(struct sf_run_error){table, "ECANCELED", "the agent was told to end"};
-	if (*count)
-		snprintf(run->error, sizeof(run->error), "%s: %s", table, errors[0].message);
-}
-
-void sf_collect(struct sf_walker *walker, struct sf_pool *pool, struct sf_run *run,
-		const struct sf_collect_calls *calls)
-{
-	struct sf_plan *plan = run->plan;
-	struct collection c = {
-		.pool = pool, .run = run, .calls = calls, .most = sf_encoder_most(plan->encoder)};
-	struct sf_run_error errors[SF_WALK_ERRORS + 1];
-	size_t error_count = 0;
+	sf_cleanup(sf_free_p) struct collection *c =
+		sf_alloc(sizeof(*c) + count * sizeof(c->share[0]));
+	struct sf_ask ask = unite(runs, count);
 	uint64_t start = sf_clock_mono();
-	struct sf_walk walk;
 	int r;
 
-	c.deadline = plan->timeout ? start + plan->timeout : UINT64_MAX;
-	sf_encoder_run(plan->encoder, run->run, sf_walker_netns(walker));
-	begin_batch(&c);
-	r = sf_walker_walk(walker, &plan->ask, &(struct sf_walk_calls){received, on_socket, &c},
-			   &walk);
-	run->records = c.seq;
-	run->partial = walk.partial;
-	run->failed = walk.errors != 0;
-	say_end(run, r, &walk, errors, &error_count);
-
-	write_run_record(
-		&c, &(struct sf_run_facts){
-			    .wall_us = sf_clock_wall(),
-			    .run = run->run,
-			    .previous_run = run->previous_run,
-			    .first = run->first,
-			    .seq = c.seq,
-			    .interval_ms = plan->interval / 1000,
-			    .skipped = run->skipped,
-			    .records = c.seq,
-			    .seen = walk.seen,
-			    .matched = plan->limit ? c.matched : c.seq,
-			    .duplicates = walk.duplicates,
-			    .duration_us = sf_clock_mono() - start,
-			    .partial = walk.partial,
-			    .walks = 1,
-			    .walk = &(struct sf_run_walk){walk.id, sf_table_name(plan->ask.table),
-							  walk.dumps},
-			    .errors = error_count,
-			    .error = errors,
-		    });
+	c->calls = calls;
+	c->left = c->shares = count;
+	for (size_t i = 0; i < c->shares; i++)
+		sf_share_begin(&c->share[i], runs[i], pool, calls, walker, start);
+	r = sf_walker_walk(walker, &ask, &(struct sf_walk_calls){received, on_socket, c}, &c->walk);
+	for (size_t i = 0; i < c->shares; i++)
+		end_share(c, &c->share[i], r == -ECANCELED ? r : 0);
 }

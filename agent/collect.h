@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One run of one query: walk, judge, encode into batches, close with the run record. The same for
- * the agent's collector and for `sockfeed query`; who calls says where full batches go and when to
- * stop.
+ * A sweep: the runs of one or several queries that read the same table and share one walk. Each has
+ * its own judge, encoder, batches, numbers, limit, time-out and run record: its records are those
+ * of a walk of its own. The same for the agent's collector and for `sockfeed query`; who calls says
+ * where full batches go and when to stop.
  */
 #pragma once
 
@@ -22,20 +23,22 @@ struct sf_run {
 
 struct sf_collect_calls {
 	/*
-	 * After every receive: 0 to go on, -ECANCELED to end the run here. `waited` gets the
-	 * microseconds that do not count to the time-out.
+	 * After every receive: 0 to go on, -ECANCELED to end all runs here. `waited` gets the
+	 * microseconds that do not count to any time-out.
 	 */
-	int (*pause)(void *arg, struct sf_run *, uint64_t *waited);
+	int (*pause)(void *arg, uint64_t *waited);
 	/* A batch is full, or the run's last: it is yours. */
 	void (*batch)(void *arg, struct sf_run *, struct sf_batch *);
+	/*
+	 * After its last batch, which ends with the run record: the run is yours again. One that
+	 * its time-out ended comes back before the others.
+	 */
+	void (*ended)(void *arg, struct sf_run *);
 	void *arg;
 };
 
-/*
- * Runs it. Errors are said in the run record and in run->error; batches always come, the last one
- * ends with the run record.
- */
-void sf_collect(struct sf_walker *, struct sf_pool *, struct sf_run *,
+/* Runs of different plans, at least one. Errors are said in run records and in run->error. */
+void sf_collect(struct sf_walker *, struct sf_pool *, struct sf_run *const *runs, size_t count,
 		const struct sf_collect_calls *);
 
 /*

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Runs come from the loop through one bounded channel, batches go back through another. A dump is
+ * Sweeps come from the loop through one bounded channel, batches go back through another. A dump is
  * one long system call when few sockets match: that is why this is a thread of its own.
  */
 #include <sched.h>
@@ -18,14 +18,21 @@ struct message { /* a batch of a run, or its end */
 	struct sf_batch *batch; /* NULL: the run has ended */
 };
 
+struct target { /* an output of the sweep under way */
+	struct sf_output *output;
+	size_t need; /* what may be handed over to it after one receive: a batch of each run */
+};
+
 struct sf_collector {
 	struct sf_walker *walker;
 	struct sf_pool *pool;
-	struct sf_channel *runs, *messages;
+	struct sf_channel *sweeps, *messages;
 	struct sf_source *wake;
 	struct sf_thread *thread;
 	struct sf_collector_events events;
 	atomic_bool cancel;
+	size_t targets;
+	struct target *target;
 };
 
 static void send(struct sf_collector *c, struct sf_run *run, struct sf_batch *batch)
@@ -36,13 +43,42 @@ static void send(struct sf_collector *c, struct sf_run *run, struct sf_batch *ba
 	sf_channel_put(c->messages, message);
 }
 
-/* In the collector's thread. */
-static int pause_run(void *arg, struct sf_run *run, uint64_t *waited)
+/* ---- in the collector's thread ---- */
+
+static void add_target(struct sf_collector *c, struct sf_output *output)
+{
+	size_t at = 0;
+
+	while (at < c->targets && c->target[at].output != output)
+		at++;
+	if (at == c->targets)
+		c->target[c->targets++] = (struct target){.output = output};
+	c->target[at].need += SF_BATCH_SIZE;
+}
+
+static void find_targets(struct sf_collector *c, const struct sf_sweep *sweep)
+{
+	size_t most = 0;
+
+	for (size_t i = 0; i < sweep->count; i++)
+		most += sweep->run[i]->plan->outputs;
+	c->target = sf_realloc(c->target, (most ?: 1) * sizeof(*c->target));
+	c->targets = 0;
+	for (size_t i = 0; i < sweep->count; i++) {
+		const struct sf_plan *plan = sweep->run[i]->plan;
+
+		for (size_t o = 0; o < plan->outputs; o++)
+			add_target(c, plan->output[o]);
+	}
+}
+
+static int pause_walk(void *arg, uint64_t *waited)
 {
 	struct sf_collector *c = arg;
-	struct sf_plan *plan = run->plan;
 
-	*waited = sf_outputs_wait(plan->output, plan->outputs, SF_BATCH_SIZE, &c->cancel);
+	*waited = 0;
+	for (size_t i = 0; i < c->targets; i++)
+		*waited += sf_outputs_wait(&c->target[i].output, 1, c->target[i].need, &c->cancel);
 	return atomic_load_explicit(&c->cancel, memory_order_relaxed) ? -ECANCELED : 0;
 }
 
@@ -55,11 +91,16 @@ static void full_batch(void *arg, struct sf_run *run, struct sf_batch *batch)
 	send(c, run, batch);
 }
 
+static void run_ended(void *arg, struct sf_run *run)
+{
+	send(arg, run, NULL);
+}
+
 static void work(void *arg)
 {
 	struct sf_collector *c = arg;
-	struct sf_collect_calls calls = {pause_run, full_batch, c};
-	struct sf_run *run;
+	struct sf_collect_calls calls = {pause_walk, full_batch, run_ended, c};
+	struct sf_sweep *sweep;
 
 	/*
 	 * sched(7): as a batch job its wake-up takes no processor away from the loop, nor from
@@ -67,14 +108,16 @@ static void work(void *arg)
 	 * other way round.
 	 */
 	sched_setscheduler(0, SCHED_BATCH, &(struct sched_param){0});
-	while ((run = sf_channel_take(c->runs))) {
-		sf_collect(c->walker, c->pool, run, &calls);
-		send(c, run, NULL);
+	while ((sweep = sf_channel_take(c->sweeps))) {
+		find_targets(c, sweep);
+		sf_collect(c->walker, c->pool, sweep->run, sweep->count, &calls);
+		free(sweep);
 	}
 	sf_channel_close(c->messages);
 }
 
-/* In the loop. */
+/* ---- in the loop ---- */
+
 static void handle(struct sf_collector *c, struct message *message)
 {
 	struct message m = *message;
@@ -95,9 +138,9 @@ static void take_messages(void *arg)
 		handle(c, message);
 }
 
-void sf_collector_start(struct sf_collector *c, struct sf_run *run)
+void sf_collector_start(struct sf_collector *c, struct sf_sweep *sweep)
 {
-	sf_channel_try_put(c->runs, run);
+	sf_channel_try_put(c->sweeps, sweep);
 }
 
 void sf_collector_cancel(struct sf_collector *c)
@@ -114,7 +157,7 @@ int sf_collector_new(struct sf_loop *loop, struct sf_pool *pool, uint32_t releas
 
 	c->pool = pool;
 	c->events = *events;
-	c->runs = sf_channel_new(queries);
+	c->sweeps = sf_channel_new(queries);
 	c->messages = sf_channel_new(MESSAGES);
 	c->walker = sf_walker_new(release);
 	if (r == 0) {
@@ -137,14 +180,15 @@ void sf_collector_free(struct sf_collector *c)
 		return;
 	sf_collector_cancel(c);
 	sf_channel_wakes(c->messages, NULL);
-	sf_channel_close(c->runs);
+	sf_channel_close(c->sweeps);
 	/* What the thread still sends is counted like everything before. */
 	while (c->thread && (message = sf_channel_take(c->messages)))
 		handle(c, message);
 	sf_thread_join(c->thread);
 	sf_source_remove(c->wake);
-	sf_channel_free(c->runs);
+	sf_channel_free(c->sweeps);
 	sf_channel_free(c->messages);
 	sf_walker_free(c->walker);
+	free(c->target);
 	free(c);
 }

@@ -103,6 +103,7 @@ void sf_agent_end(struct sf_agent *a)
 {
 	for (size_t i = 0; i < a->jobs; i++)
 		sf_job_stop(a->job[i]);
+	sf_sweeps_start(a->sweeps);
 	sf_collector_cancel(a->collector);
 	sf_outputs_interrupt(a->output, a->outputs);
 	if (a->phase == SF_RUNNING)

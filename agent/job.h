@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A job: one query on its grid. It starts runs when ticks are due, never two at a time, and counts
- * the ticks that came while one was under way.
+ * A job: one query on its grid. Its runs join a sweep when ticks are due, never two at a time, and
+ * it counts the ticks that came while one was under way.
  */
 #pragma once
 
-#include "collector.h"
+#include "sweep.h"
 
 struct sf_job_conf {
 	bool align;
@@ -19,12 +19,14 @@ struct sf_job_counts {
 
 struct sf_job;
 /* The plan becomes the job's. Nothing is started before sf_job_start. */
-int sf_job_new(struct sf_loop *, struct sf_plan *, const struct sf_job_conf *,
-	       struct sf_collector *, struct sf_job **ret, struct sf_err *err);
-void sf_job_free(struct sf_job *);    /* when not under way; accepts NULL */
-void sf_job_start(struct sf_job *);   /* puts it on its grid */
-void sf_job_stop(struct sf_job *);    /* no further ticks; a run under way goes on */
-bool sf_job_run_now(struct sf_job *); /* false: one is under way and is left alone */
+int sf_job_new(struct sf_loop *, struct sf_plan *, const struct sf_job_conf *, struct sf_sweeps *,
+	       struct sf_job **ret, struct sf_err *err);
+void sf_job_free(struct sf_job *); /* when not under way; accepts NULL */
+/* Puts it on its grid; a run on start has joined. */
+void sf_job_start(struct sf_job *);
+void sf_job_stop(struct sf_job *); /* no further ticks; a run under way goes on */
+/* A run joins: sf_sweeps_start starts it. False: one is under way and is left alone. */
+bool sf_job_run_now(struct sf_job *);
 bool sf_job_busy(const struct sf_job *);
 struct sf_plan *sf_job_plan(const struct sf_job *);
 void sf_job_counts(const struct sf_job *, struct sf_job_counts *);

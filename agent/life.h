@@ -15,6 +15,7 @@ struct sf_agent {
 	struct sf_loop *loop;
 	struct sf_pool *pool;
 	struct sf_collector *collector;
+	struct sf_sweeps *sweeps;
 	size_t jobs, outputs;
 	struct sf_job **job;
 	struct sf_output **output;

@@ -66,7 +66,7 @@ static int received(void *arg, uint64_t wall_us)
 	uint64_t waited;
 
 	(void)wall_us;
-	return show->calls.pause(show->calls.arg, show->run, &waited);
+	return show->calls.pause(show->calls.arg, &waited);
 }
 
 static void on_socket(void *arg, const struct sf_view *view)

@@ -6,7 +6,7 @@
 
 struct sf_show_calls {
 	/* After every receive, as in sf_collect_calls: not 0 ends the walk. */
-	int (*pause)(void *arg, struct sf_run *, uint64_t *waited);
+	int (*pause)(void *arg, uint64_t *waited);
 	void (*text)(void *arg, const char *text, size_t length); /* whole lines for stdout */
 	void *arg;
 };

@@ -19,11 +19,10 @@ struct reader { /* of stdout */
 	bool gone; /* stdout does not take any more */
 };
 
-static int pause_run(void *arg, struct sf_run *run, uint64_t *waited)
+static int pause_walk(void *arg, uint64_t *waited)
 {
 	const struct reader *reader = arg;
 
-	(void)run;
 	*waited = 0;
 	return reader->gone || sf_interrupted() ? -ECANCELED : 0;
 }
@@ -49,13 +48,19 @@ static void write_batch(void *arg, struct sf_run *run, struct sf_batch *batch)
 	sf_batch_drop(reader->pool, batch);
 }
 
+static void run_ended(void *arg, struct sf_run *run)
+{
+	(void)arg;
+	(void)run;
+}
+
 /* ---- runs ---- */
 
 static int run_all(const struct sf_request *request, struct sf_walker *walker, struct sf_plan *plan)
 {
 	struct reader reader = {.pool = sf_pool_new()};
-	struct sf_collect_calls calls = {pause_run, write_batch, &reader};
-	struct sf_show_calls show_calls = {pause_run, write_text, &reader};
+	struct sf_collect_calls calls = {pause_walk, write_batch, run_ended, &reader};
+	struct sf_show_calls show_calls = {pause_walk, write_text, &reader};
 	struct sf_show *show = NULL;
 	struct sf_run run = {.plan = plan};
 	struct sf_grid grid;
@@ -79,7 +84,7 @@ static int run_all(const struct sf_request *request, struct sf_walker *walker, s
 		if (show)
 			sf_show_run(show, walker, &run);
 		else
-			sf_collect(walker, reader.pool, &run, &calls);
+			sf_collect(walker, reader.pool, &(struct sf_run *){&run}, 1, &calls);
 		if (run.failed)
 			sf_say("%s", run.error);
 		/* Who asks without end wants to end it. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One run of one query: what becomes of the sockets of a walk, and what its run record says of it. The walk is played:
+ * Runs of a sweep: what becomes of the sockets of a walk, and what each run record says of it. The walk is played:
  * these are the walker's functions, so that none of libcore's are linked.
  */
 #include <setjmp.h>
@@ -20,16 +20,24 @@ static struct { /* the walk that is played */
 	struct sf_walk account;     /* its error */
 } played;
 
+enum { RUNS = 4 };
+
 static struct { /* what came of it */
-	struct sf_buf lines;
-	unsigned batches, pauses;
-	size_t longest; /* batch */
-	uint32_t counted;
+	unsigned pauses, ended, walks;
+	struct came {
+		struct sf_buf lines;
+		unsigned batches;
+		size_t longest; /* batch */
+		uint32_t counted;
+		unsigned nth;    /* 1: its run ended first */
+		unsigned pauses; /* before its end */
+	} of[RUNS];
 } got;
 
 static int pause_at;        /* the pause (from 1) that says... */
 static int pause_result;    /* ... this */
 static uint64_t pause_time; /* what every pause says it waited */
+static uint64_t pause_real; /* what every pause lasts */
 
 int sf_walker_walk(struct sf_walker *walker, const struct sf_ask *ask, const struct sf_walk_calls *calls,
 		   struct sf_walk *walk)
@@ -39,7 +47,7 @@ int sf_walker_walk(struct sf_walker *walker, const struct sf_ask *ask, const str
 
 	(void)walker;
 	assert_int_equal(ask->table, SF_TABLE_TCP);
-	*walk = (struct sf_walk){.id = 7, .dumps = 1};
+	*walk = (struct sf_walk){.id = 7 + got.walks++, .dumps = 1};
 	for (unsigned i = 0; i < played.receives; i++) {
 		int r = calls->received(calls->arg, sf_clock_wall());
 
@@ -72,31 +80,50 @@ uint32_t sf_walker_netns(const struct sf_walker *walker)
 	return 4711;
 }
 
-static int pause_run(void *arg, struct sf_run *run, uint64_t *waited)
+static int pause_walk(void *arg, uint64_t *waited)
 {
+	uint64_t end = sf_clock_mono() + pause_real;
+
 	(void)arg;
-	(void)run;
+	while (sf_clock_mono() < end)
+		;
 	*waited = pause_time;
 	return ++got.pauses == (unsigned)pause_at ? pause_result : 0;
 }
 
+/* Runs are numbered 1000, 1001 ... */
+static struct came *came_of(const struct sf_run *run)
+{
+	return &got.of[run->run - 1000];
+}
+
 static void take_batch(void *arg, struct sf_run *run, struct sf_batch *batch)
 {
+	struct came *came = came_of(run);
 	uint32_t lines = 0;
 
 	for (size_t i = 0; i < batch->length; i++)
 		lines += batch->data[i] == '\n';
 	assert_int_equal(lines, batch->lines);
 	assert_int_equal(batch->run, run->run);
-	assert_int_equal(batch->first_seq, got.counted);
+	assert_string_equal(batch->query, run->plan->query);
+	assert_int_equal(batch->first_seq, came->counted);
 	assert_int_equal(batch->data[batch->length - 1], '\n');
 	assert_true(batch->length <= SF_BATCH_SIZE);
-	sf_buf_add(&got.lines, batch->data, batch->length);
-	got.counted += lines;
-	got.batches++;
-	if (batch->length > got.longest)
-		got.longest = batch->length;
+	assert_int_equal(came->nth, 0);
+	sf_buf_add(&came->lines, batch->data, batch->length);
+	came->counted += lines;
+	came->batches++;
+	if (batch->length > came->longest)
+		came->longest = batch->length;
 	sf_batch_drop(arg, batch);
+}
+
+static void run_ended(void *arg, struct sf_run *run)
+{
+	(void)arg;
+	came_of(run)->nth = ++got.ended;
+	came_of(run)->pauses = got.pauses;
 }
 
 static struct sf_text word(const char *text)
@@ -129,33 +156,63 @@ static int make_plan(const struct setup *setup, struct sf_plan **plan, struct sf
 	return sf_plan_new(&conf, &host, &setup->host_labels, plan, complaints);
 }
 
-/* Runs it; the run record is the return. The other records have been judged. */
-static struct json_object *run(const struct setup *setup, struct sf_run *run)
+/* The run record; the other records have been judged. */
+static struct json_object *judge_lines(const struct sf_buf *lines)
 {
-	sf_cleanup(sf_complaints_free_p) struct sf_complaints *complaints = sf_complaints_new();
-	struct sf_pool *pool = sf_pool_new();
-	const struct sf_collect_calls calls = {pause_run, take_batch, pool};
 	struct json_object *record = NULL, *value;
 
-	sf_buf_finish(&got.lines);
-	memset(&got, 0, sizeof(got));
-	*run = (struct sf_run){.run = 1000, .first = true};
-	assert_int_equal(make_plan(setup, &run->plan, complaints), 0);
-	sf_collect(NULL, pool, run, &calls);
-	sf_plan_free(run->plan);
-	sf_pool_free(pool);
-	for (size_t at = 0, seq = 0; at < got.lines.length; seq++) {
-		size_t length = (size_t)((char *)memchr(got.lines.data + at, '\n', got.lines.length - at) + 1 -
-					 (got.lines.data + at));
+	for (size_t at = 0, seq = 0; at < lines->length; seq++) {
+		size_t length = (size_t)((char *)memchr(lines->data + at, '\n', lines->length - at) + 1 -
+					 (lines->data + at));
 
 		json_object_put(record);
-		record = judge_line(got.lines.data + at, length);
+		record = judge_line(lines->data + at, length);
 		assert_true(judge_find(record, "seq", &value));
 		assert_int_equal(json_object_get_int64(value), seq);
 		at += length;
 		assert_true(judge_find(record, "type", &value));
-		assert_string_equal(json_object_get_string(value), at < got.lines.length ? "socket" : "run");
+		assert_string_equal(json_object_get_string(value), at < lines->length ? "socket" : "run");
 	}
+	return record;
+}
+
+static void forget(void)
+{
+	for (unsigned i = 0; i < RUNS; i++)
+		sf_buf_finish(&got.of[i].lines);
+	memset(&got, 0, sizeof(got));
+}
+
+/* Runs them together; their run records. */
+static void sweep(const struct setup *setups, size_t count, struct sf_run *runs, struct json_object **records)
+{
+	struct sf_pool *pool = sf_pool_new();
+	const struct sf_collect_calls calls = {pause_walk, take_batch, run_ended, pool};
+	struct sf_run *pointers[RUNS];
+
+	forget();
+	for (size_t i = 0; i < count; i++) {
+		sf_cleanup(sf_complaints_free_p) struct sf_complaints *complaints = sf_complaints_new();
+
+		runs[i] = (struct sf_run){.run = 1000 + i, .first = true};
+		pointers[i] = &runs[i];
+		assert_int_equal(make_plan(&setups[i], &runs[i].plan, complaints), 0);
+	}
+	sf_collect(NULL, pool, pointers, count, &calls);
+	assert_int_equal(got.walks, 1);
+	assert_int_equal(got.ended, count);
+	for (size_t i = 0; i < count; i++) {
+		sf_plan_free(runs[i].plan);
+		records[i] = judge_lines(&got.of[i].lines);
+	}
+	sf_pool_free(pool);
+}
+
+static struct json_object *run(const struct setup *setup, struct sf_run *run)
+{
+	struct json_object *record;
+
+	sweep(setup, 1, run, &record);
 	return record;
 }
 
@@ -172,14 +229,14 @@ static int begin(void **state)
 	(void)state;
 	memset(&played, 0, sizeof(played));
 	pause_at = 0;
-	pause_time = 0;
+	pause_time = pause_real = 0;
 	return 0;
 }
 
 static int end(void **state)
 {
 	(void)state;
-	sf_buf_finish(&got.lines);
+	forget();
 	return 0;
 }
 
@@ -189,7 +246,7 @@ static void a_run_that_sees_nothing_is_one_record_of_zeros(void **state)
 	struct json_object *record = run(&(struct setup){0}, &r);
 
 	(void)state;
-	assert_int_equal(got.batches, 1);
+	assert_int_equal(got.of[0].batches, 1);
 	assert_said(record, "seq", "0");
 	assert_said(record, "records", "0");
 	assert_said(record, "sockets_seen", "0");
@@ -210,9 +267,9 @@ static void many_sockets_fill_batches_and_no_line_is_cut(void **state)
 	played.sockets = 60;
 	record = run(&(struct setup){0}, &r);
 	assert_int_equal(r.records, 6000);
-	assert_int_equal(got.counted, 6001);
-	assert_true(got.batches > 4);
-	assert_true(got.longest > SF_BATCH_SIZE / 4 * 3); /* they are filled */
+	assert_int_equal(got.of[0].counted, 6001);
+	assert_true(got.of[0].batches > 4);
+	assert_true(got.of[0].longest > SF_BATCH_SIZE / 4 * 3); /* they are filled */
 	assert_said(record, "records", "6000");
 	json_object_put(record);
 }
@@ -346,7 +403,7 @@ static void the_longest_labels_fit_into_every_record(void **state)
 	played.sockets = 1;
 	record = run(&setup, &r);
 	assert_int_equal(r.records, 3);
-	assert_true(got.lines.length > 4 * 6 * (16 << 10));
+	assert_true(got.of[0].lines.length > 4 * 6 * (16 << 10));
 	json_object_put(record);
 	free((char *)setup.host_labels.items[0].text);
 }
@@ -371,6 +428,122 @@ static void labels_that_would_fill_a_batch_are_refused_with_their_place(void **s
 	free((char *)setup.labels.items[0].text);
 }
 
+/* ---- several runs ---- */
+
+static void put_all(struct json_object **records, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		json_object_put(records[i]);
+}
+
+static void runs_share_a_walk_and_each_has_its_own_records(void **state)
+{
+	const struct setup setups[] = {
+		{.filter = "dport = :0"}, {.filter = "dport != :0", .limit = 2}, {0}, {.filter = "dport = :9"}};
+	static const char *const written[] = {"10", "2", "20", "0"}, *const matched[] = {"10", "10", "20", "0"};
+	struct json_object *records[4];
+	struct sf_run runs[4];
+
+	(void)state;
+	played.receives = 2;
+	played.sockets = 10;
+	sweep(setups, 4, runs, records);
+	for (size_t i = 0; i < 4; i++) {
+		assert_said(records[i], "walks", "[{\"id\":7,\"table\":\"tcp\",\"dumps\":1}]");
+		assert_said(records[i], "sockets_seen", "20");
+		assert_said(records[i], "records", written[i]);
+		assert_said(records[i], "sockets_matched", matched[i]);
+		assert_false(runs[i].failed || runs[i].partial || runs[i].error[0]);
+	}
+	put_all(records, 4);
+}
+
+static void a_run_whose_timeout_is_reached_leaves_the_walk_to_the_others(void **state)
+{
+	const struct setup setups[] = {{0}, {.timeout = 3000}, {.timeout = 60 * 1000 * 1000}};
+	struct json_object *records[3];
+	struct sf_run runs[3];
+
+	(void)state;
+	played.receives = 50;
+	played.sockets = 1;
+	pause_real = 1000;
+	sweep(setups, 3, runs, records);
+	assert_true(runs[1].partial && runs[1].error[0] && runs[1].records < 3);
+	assert_said(records[1], "partial", "true");
+	assert_int_equal(got.of[1].nth, 1); /* it does not wait for the others to end */
+	assert_true(got.of[1].pauses < 50);
+	for (size_t i = 0; i < 3; i += 2) {
+		assert_said(records[i], "partial", "false");
+		assert_said(records[i], "errors", "[]");
+		assert_said(records[i], "records", "50");
+	}
+	put_all(records, 3);
+}
+
+static void the_walk_ends_when_all_time_outs_are_reached(void **state)
+{
+	const struct setup setups[] = {{.timeout = 1000}, {.timeout = 3000}};
+	struct json_object *records[2];
+	struct sf_run runs[2];
+
+	(void)state;
+	played.receives = 1000000;
+	played.sockets = 1;
+	pause_real = 1000;
+	sweep(setups, 2, runs, records);
+	assert_true(got.pauses < 1000000);
+	assert_true(runs[0].partial && runs[1].partial);
+	put_all(records, 2);
+}
+
+static void waiting_for_outputs_counts_to_nobodys_timeout(void **state)
+{
+	const struct setup setups[] = {{.timeout = 1}, {.timeout = 1000}};
+	struct json_object *records[2];
+	struct sf_run runs[2];
+
+	(void)state;
+	played.receives = 100;
+	pause_time = 1000000;
+	sweep(setups, 2, runs, records);
+	assert_int_equal(got.pauses, 100);
+	assert_false(runs[0].partial || runs[1].partial);
+	put_all(records, 2);
+}
+
+static void the_end_and_a_refusal_are_said_by_each_run(void **state)
+{
+	const struct setup setups[] = {{0}, {.filter = "dport = :0"}};
+	struct json_object *records[2], *errors;
+	struct sf_run runs[2];
+
+	(void)state;
+	played.receives = 10;
+	played.sockets = 2;
+	pause_at = 4;
+	pause_result = -ECANCELED;
+	sweep(setups, 2, runs, records);
+	for (size_t i = 0; i < 2; i++) {
+		assert_true(runs[i].partial && !runs[i].failed);
+		assert_true(judge_find(records[i], "errors", &errors));
+		assert_said(json_object_array_get_idx(errors, 0), "code", "\"ECANCELED\"");
+	}
+	assert_int_equal(runs[0].records, 6);
+	assert_int_equal(runs[1].records, 3);
+	put_all(records, 2);
+
+	played.result = -ENOENT;
+	played.account.error[0] = (struct sf_walk_error){ENOENT, "this kernel has no tcp_diag"};
+	pause_at = 0;
+	sweep(setups, 2, runs, records);
+	for (size_t i = 0; i < 2; i++) {
+		assert_true(runs[i].partial && runs[i].failed);
+		assert_string_equal(runs[i].error, "tcp: this kernel has no tcp_diag");
+	}
+	put_all(records, 2);
+}
+
 #define RUN(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
 int main(void)
@@ -386,6 +559,11 @@ int main(void)
 		RUN(what_the_kernel_refused_is_said_in_the_record),
 		RUN(the_longest_labels_fit_into_every_record),
 		RUN(labels_that_would_fill_a_batch_are_refused_with_their_place),
+		RUN(runs_share_a_walk_and_each_has_its_own_records),
+		RUN(a_run_whose_timeout_is_reached_leaves_the_walk_to_the_others),
+		RUN(the_walk_ends_when_all_time_outs_are_reached),
+		RUN(waiting_for_outputs_counts_to_nobodys_timeout),
+		RUN(the_end_and_a_refusal_are_said_by_each_run),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

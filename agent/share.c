@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Sockets that a run's judge has chosen become lines at the end of its batch; at the end the run
+ * says how it went. Nothing here allocates, waits or makes a system call for a socket.
+ */
+#include <string.h>
+
+#include "share.h"
+
+void sf_share_begin(struct sf_share *share, struct sf_run *run, struct sf_pool *pool,
+		    const struct sf_collect_calls *calls, const struct sf_walker *walker,
+		    uint64_t start)
+{
+	const struct sf_plan *plan = run->plan;
+
+	*share = (struct sf_share){.run = run,
+				   .pool = pool,
+				   .calls = calls,
+				   .most = sf_encoder_most(plan->encoder),
+				   .start = start,
+				   .deadline = plan->timeout ? start + plan->timeout : UINT64_MAX};
+	sf_encoder_run(plan->encoder, run->run, sf_walker_netns(walker));
+}
+
+static void end_batch(struct sf_share *share)
+{
+	share->calls->batch(share->calls->arg, share->run, sf_take(share->batch));
+}
+
+/* Room for so many bytes more, in the batch at hand or in the next one. */
+static struct sf_batch *make_room(struct sf_share *share, size_t need)
+{
+	struct sf_batch *batch = share->batch;
+
+	if (batch && batch->capacity - batch->length >= need)
+		return batch;
+	if (batch)
+		end_batch(share);
+	batch = sf_pool_get(share->pool);
+	batch->query = share->run->plan->query;
+	batch->run = share->run->run;
+	batch->first_seq = share->seq;
+	share->batch = batch;
+	return batch;
+}
+
+void sf_share_add(struct sf_share *share, const struct sf_view *view)
+{
+	const struct sf_plan *plan = share->run->plan;
+	struct sf_batch *batch;
+	char *end;
+
+	if (plan->limit && share->matched++ >= plan->limit)
+		return;
+	batch = make_room(share, share->most);
+	end = sf_encode_socket(plan->encoder, view, share->seq, batch->data + batch->length);
+	batch->length = (size_t)(end - batch->data);
+	batch->lines++;
+	share->seq++;
+}
+
+/* It always fits into a batch: labels and errors are bounded. */
+static void write_run_record(struct sf_share *share, const struct sf_run_facts *facts)
+{
+	sf_cleanup(sf_buf_finish) struct sf_buf line = {0};
+	struct sf_batch *batch;
+
+	sf_encode_run(share->run->plan->encoder, facts, &line);
+	batch = make_room(share, line.length);
+	memcpy(batch->data + batch->length, line.data, line.length);
+	batch->length += line.length;
+	batch->lines++;
+	end_batch(share);
+}
+
+static void say_end(struct sf_run *run, int cut, const struct sf_walk *walk,
+		    struct sf_run_error *errors, size_t *count)
+{
+	const char *table = sf_table_name(run->plan->ask.table);
+
+	for (unsigned i = 0; i < walk->errors; i++)
+		errors[(*count)++] = (struct sf_run_error){
+			table, sf_errno_name(walk->error[i].code), walk->error[i].message};
+	if (cut == -ETIME)
+		errors[(*count)++] =
+			(struct sf_run_error){table, "ETIME",
+					      "the timeout was reached before the kernel had told "
+					      "all: raise timeout or interval"};
+	if (cut == -ECANCELED)
+		errors[(*count)++] =
+			(struct sf_run_error){table, "ECANCELED", "the agent was told to end"};
+	if (*count)
+		snprintf(run->error, sizeof(run->error), "%s: %s", table, errors[0].message);
+}
+
+void sf_share_end(struct sf_share *share, const struct sf_walk *walk, int cut)
+{
+	struct sf_run *run = share->run;
+	const struct sf_plan *plan = run->plan;
+	struct sf_run_error errors[SF_WALK_ERRORS + 1];
+	size_t error_count = 0;
+
+	run->records = share->seq;
+	run->partial = walk->partial || cut;
+	run->failed = walk->errors != 0;
+	say_end(run, cut, walk, errors, &error_count);
+
+	write_run_record(
+		share,
+		&(struct sf_run_facts){
+			.wall_us = sf_clock_wall(),
+			.run = run->run,
+			.previous_run = run->previous_run,
+			.first = run->first,
+			.seq = share->seq,
+			.interval_ms = plan->interval / 1000,
+			.skipped = run->skipped,
+			.records = share->seq,
+			.seen = walk->seen,
+			.matched = plan->limit ? share->matched : share->seq,
+			.duplicates = walk->duplicates,
+			.duration_us = sf_clock_mono() - share->start,
+			.partial = run->partial,
+			.walks = 1,
+			.walk = &(struct sf_run_walk){walk->id, sf_table_name(plan->ask.table),
+						      walk->dumps},
+			.errors = error_count,
+			.error = errors,
+		});
+	share->ended = true;
+	share->calls->ended(share->calls->arg, run);
+}

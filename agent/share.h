@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One run's share of a walk: its lines, numbered and put into batches, its time-out, and the run
+ * record that closes it. A batch is begun with its first line: a run that matches nothing costs no
+ * memory.
+ */
+#pragma once
+
+#include "collect.h"
+
+struct sf_share {
+	struct sf_run *run;
+	struct sf_pool *pool;
+	const struct sf_collect_calls *calls;
+	struct sf_batch *batch; /* NULL: none is begun */
+	size_t most;		/* room that a line of a socket needs */
+	uint64_t seq, matched;
+	uint64_t start, deadline; /* mono; UINT64_MAX: no time-out */
+	bool ended;		  /* its run is with the caller again */
+};
+
+/* All but `ended` is set; `start` is the sweep's, the walker says the namespace. */
+void sf_share_begin(struct sf_share *, struct sf_run *, struct sf_pool *,
+		    const struct sf_collect_calls *, const struct sf_walker *, uint64_t start);
+/* The socket is one of the run's. */
+void sf_share_add(struct sf_share *, const struct sf_view *);
+/*
+ * Writes the run record and gives the run back. `cut`: -ETIME or -ECANCELED when that ended it, 0
+ * when the walk did.
+ */
+void sf_share_end(struct sf_share *, const struct sf_walk *, int cut);
