@@ -68,12 +68,20 @@ void sf_link_finish(struct sf_link *link)
 	free(link->buffer);
 }
 
-int sf_link_send(struct sf_link *link, const union sf_request *request)
+int sf_link_send(struct sf_link *link, const union sf_request *request, const void *bytecode,
+		 size_t length)
 {
+	struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
+	struct iovec parts[] = {{(void *)request, request->header.nlmsg_len - length},
+				{(void *)bytecode, length}};
+	const struct msghdr message = {.msg_name = &kernel,
+				       .msg_namelen = sizeof(kernel),
+				       .msg_iov = parts,
+				       .msg_iovlen = length ? 2 : 1};
 	ssize_t sent;
 
 	do {
-		sent = mnl_socket_sendto(link->socket, request, request->header.nlmsg_len);
+		sent = sendmsg(mnl_socket_get_fd(link->socket), &message, 0);
 	} while (sent < 0 && errno == EINTR);
 	return sent < 0 ? -errno : 0;
 }

@@ -8,7 +8,7 @@
 
 #include "request.h"
 
-struct sf_link { /* zero is closed and empty */
+struct sf_link {		   /* zero is closed and empty */
 	struct mnl_socket *socket; /* NULL: closed */
 	uint8_t *buffer;
 	size_t capacity;
@@ -21,7 +21,8 @@ int sf_link_open(struct sf_link *, struct sf_err *err);
 void sf_link_close(struct sf_link *);
 void sf_link_finish(struct sf_link *);
 
-int sf_link_send(struct sf_link *, const union sf_request *);
+/* The request and, as its end, the bytecode that its length counts already. */
+int sf_link_send(struct sf_link *, const union sf_request *, const void *bytecode, size_t length);
 /*
  * One datagram of the kernel: its length; what others sent is passed over. -EMSGSIZE: it was
  * longer than the buffer and is lost, now there is room for such a one. -ETIMEDOUT: nothing came.

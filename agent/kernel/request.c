@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An ask becomes a request: states and attributes alone. Ports are left 0, because the kernel
- * takes them as a filter in a dump; it ignores addresses, interface and cookie there.
+ * An ask becomes a request: states, attributes, and what the kernel may leave out: in a dump it
+ * takes the ports of the header as a filter (not those of bound-inactive sockets), and ignores
+ * addresses, interface and cookie there. The bytecode is an attribute, whose bytes stay where they
+ * are: they are sent from there.
  */
+#include <arpa/inet.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -21,6 +24,8 @@ static void write_legacy(struct nlmsghdr *header, const struct sf_ask *ask)
 	request->idiag_family = AF_INET; /* whatever it says, both families come */
 	request->idiag_ext = ask->ext;
 	request->idiag_states = ask->states;
+	request->id.idiag_sport = htons(ask->sport);
+	request->id.idiag_dport = htons(ask->dport);
 }
 
 static void write_v2(struct nlmsghdr *header, int family, const struct sf_ask *ask)
@@ -32,6 +37,18 @@ static void write_v2(struct nlmsghdr *header, int family, const struct sf_ask *a
 	request->sdiag_protocol = protocols[ask->table];
 	request->idiag_ext = ask->ext;
 	request->idiag_states = ask->states;
+	request->id.idiag_sport = htons(ask->sport);
+	request->id.idiag_dport = htons(ask->dport);
+}
+
+/* The attribute's head alone: 4 divides the length of what follows it. */
+static void write_bytecode(struct nlmsghdr *header, size_t length)
+{
+	struct nlattr *attribute = mnl_nlmsg_get_payload_tail(header);
+
+	attribute->nla_type = INET_DIAG_REQ_BYTECODE;
+	attribute->nla_len = (uint16_t)(sizeof(*attribute) + length);
+	header->nlmsg_len += attribute->nla_len;
 }
 
 void sf_request_write(union sf_request *request, enum sf_form form, const struct sf_ask *ask,
@@ -52,4 +69,6 @@ void sf_request_write(union sf_request *request, enum sf_form form, const struct
 		write_v2(header, AF_INET6, ask);
 		break;
 	}
+	if (ask->bytecode_length)
+		write_bytecode(header, ask->bytecode_length);
 }

@@ -11,13 +11,14 @@
 
 enum sf_form {
 	SF_FORM_LEGACY, /* TCPDIAG_GETSOCK: TCP alone, both families in one pass; all before 3.3 */
-	SF_FORM_INET,   /* SOCK_DIAG_BY_FAMILY: one family */
+	SF_FORM_INET,	/* SOCK_DIAG_BY_FAMILY: one family */
 	SF_FORM_INET6
 };
 
-union sf_request { /* a request of any form, with its netlink header */
+/* A request of any form, with its netlink header, which counts the bytecode that is sent behind. */
+union sf_request {
 	struct nlmsghdr header;
-	char bytes[sizeof(struct nlmsghdr) + sizeof(struct inet_diag_req)];
+	char bytes[sizeof(struct nlmsghdr) + sizeof(struct inet_diag_req) + sizeof(struct nlattr)];
 };
 
 void sf_request_write(union sf_request *, enum sf_form, const struct sf_ask *, uint32_t sequence);

@@ -13,19 +13,10 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "link.h"
 #include "refusal.h"
+#include "walk.h"
 
 enum { AGAIN = 3 };
-
-enum legacy { LEGACY_UNTRIED, LEGACY_WORKS, LEGACY_NEVER };
-
-struct sf_walker {
-	struct sf_link link;
-	struct sf_window *window;
-	uint32_t netns, release, sequence;
-	enum legacy legacy;
-};
 
 struct pass { /* a walk under way */
 	struct sf_walker *walker;
@@ -89,7 +80,7 @@ static int dump(struct pass *pass, enum sf_form form)
 	datagram.port = walker->link.port;
 	pass->walk->dumps++;
 	sf_request_write(&request, form, pass->ask, walker->sequence);
-	r = sf_link_send(&walker->link, &request);
+	r = sf_link_send(&walker->link, &request, pass->ask->bytecode, pass->ask->bytecode_length);
 	if (r == 0)
 		r = read_answers(pass, &datagram);
 	if (r < 0)
@@ -116,18 +107,39 @@ static int dump_all(struct pass *pass)
 	bool refused = false;
 	int r;
 
-	if (walker->legacy != LEGACY_NEVER) {
+	if (walker->legacy != SF_LEGACY_NEVER) {
 		r = dump_again(pass, SF_FORM_LEGACY);
 		refused = r == -EOPNOTSUPP || r == -EINVAL;
 		if (r == 0)
-			walker->legacy = LEGACY_WORKS;
+			walker->legacy = SF_LEGACY_WORKS;
 		if (pass->stopped || !refused)
 			return r;
 	}
 	r = dump_again(pass, SF_FORM_INET);
-	if (r == 0 && refused && walker->legacy == LEGACY_UNTRIED)
-		walker->legacy = LEGACY_NEVER;
+	if (r == 0 && refused && walker->legacy == SF_LEGACY_UNTRIED)
+		walker->legacy = SF_LEGACY_NEVER;
 	return r < 0 ? r : dump_again(pass, SF_FORM_INET6);
+}
+
+/*
+ * A refusal may be meant for the bytecode: the process had more rights when its operations were
+ * tried. Without it more is answered, and who asked judges all of it.
+ */
+static int dump_without(struct pass *pass, int refusal)
+{
+	const struct sf_ask *ask = pass->ask;
+	struct sf_ask plain = *ask;
+	int r;
+
+	if (!ask->bytecode_length || pass->stopped || pass->walk->seen ||
+	    (refusal != -EINVAL && refusal != -EPERM))
+		return refusal;
+	plain.bytecode_length = 0;
+	pass->ask = &plain;
+	r = dump_all(pass);
+	pass->ask = ask;
+	pass->walker->operations = 0; /* to be asked again */
+	return r;
 }
 
 int sf_walker_walk(struct sf_walker *walker, const struct sf_ask *ask,
@@ -139,11 +151,27 @@ int sf_walker_walk(struct sf_walker *walker, const struct sf_ask *ask,
 
 	*walk = (struct sf_walk){.id = atomic_fetch_add(&walks, 1) + 1};
 	sf_window_clear(walker->window);
-	r = dump_all(&pass);
+	r = dump_without(&pass, dump_all(&pass));
 	walk->partial = r < 0;
 	if (r < 0 && !pass.stopped)
 		sf_refusal_say(&walk->error[walk->errors++], ask->table, r, &pass.err);
 	return r;
+}
+
+static int go_on(void *arg, uint64_t wall_us)
+{
+	(void)arg;
+	(void)wall_us;
+	return 0;
+}
+
+int sf_walker_try(struct sf_walker *walker, const struct sf_ask *ask)
+{
+	const struct sf_walk_calls calls = {.received = go_on};
+	struct sf_walk walk = {0};
+	struct pass pass = {.walker = walker, .ask = ask, .calls = &calls, .walk = &walk};
+
+	return dump_again(&pass, SF_FORM_INET);
 }
 
 /* The namespace of the thread, whose socket was just opened; 0 without /proc. */
@@ -186,5 +214,5 @@ uint32_t sf_walker_netns(const struct sf_walker *walker)
 
 void sf_walker_avoid_legacy(struct sf_walker *walker)
 {
-	walker->legacy = LEGACY_NEVER;
+	walker->legacy = SF_LEGACY_NEVER;
 }

@@ -1,25 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The room `kernel`: what a walk makes of a kernel that refuses, fails, lies or lacks something. The descriptors are
- * real ones; what is sent to them and received from them goes by a script, because sendto and recvfrom are the
- * functions below, here and in libmnl.
+ * real ones; what is sent to them and received from them goes by a script, because sendmsg and recvfrom are the
+ * functions below.
  */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <cmocka.h>
+#include <endian.h>
 #include <linux/inet_diag.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <sockfeed/kernel.h>
 
 #include "answers.h"
 
-enum { LEGACY = LEGACY_ANSWER, INET = 2, INET6 = 10, REQUESTS = 16, DATAGRAMS = 6 };
+enum { LEGACY = LEGACY_ANSWER, INET = 2, INET6 = 10, REQUESTS = 16, DATAGRAMS = 6, BYTECODE = 64 };
 
 enum kind { NOTHING, SOCKETS, DONE, REFUSAL, FAILURE };
 
@@ -36,6 +38,9 @@ struct scripted { /* what one receive call brings */
 static struct { /* the kernel */
 	struct scripted answers[REQUESTS][DATAGRAMS]; /* by request */
 	int asked[REQUESTS]; /* LEGACY, INET or INET6 */
+	uint16_t sport[REQUESTS], dport[REQUESTS];
+	uint8_t bytecode[REQUESTS][BYTECODE];
+	size_t bytecode_length[REQUESTS]; /* 0: none came */
 	uint32_t sequence;
 	unsigned requests, receives;
 	ino_t under_way; /* inode of the descriptor with an unfinished dump; 0: none */
@@ -53,7 +58,16 @@ static struct { /* what was handed out */
 /* Without <sys/socket.h>, whose types for addresses are not the same everywhere. */
 int getsockname(int fd, void *address, unsigned *size);
 int socket(int domain, int type, int protocol);
-ssize_t sendto(int fd, const void *bytes, size_t length, int flags, const void *to, unsigned size);
+struct message { /* struct msghdr */
+	void *name;
+	unsigned size;
+	struct iovec *parts;
+	size_t count;
+	void *control;
+	size_t control_length;
+	int flags;
+};
+ssize_t sendmsg(int fd, const void *message, int flags);
 ssize_t recvfrom(int fd, void *bytes, size_t length, int flags, void *from, unsigned *size);
 
 int socket(int domain, int type, int protocol)
@@ -65,23 +79,58 @@ int socket(int domain, int type, int protocol)
 	return (int)syscall(SYS_socket, domain, type, protocol);
 }
 
-ssize_t sendto(int fd, const void *bytes, size_t length, int flags, const void *to, unsigned size)
+/* What was sent, in one piece. */
+static size_t gather(const struct message *message, uint8_t *bytes, size_t most)
 {
-	const struct nlmsghdr *header = bytes;
-	const uint8_t *family = NLMSG_DATA(header);
+	size_t length = 0;
+
+	for (size_t i = 0; i < message->count; i++) {
+		assert_true(length + message->parts[i].iov_len <= most);
+		memcpy(bytes + length, message->parts[i].iov_base, message->parts[i].iov_len);
+		length += message->parts[i].iov_len;
+	}
+	return length;
+}
+
+static void note_request(const struct nlmsghdr *header)
+{
+	const struct inet_diag_req_v2 *newer = NLMSG_DATA(header);
+	const struct inet_diag_req *legacy = NLMSG_DATA(header);
+	bool is_legacy = header->nlmsg_type == LEGACY;
+	const struct inet_diag_sockid *id = is_legacy ? &legacy->id : &newer->id;
+	size_t end = NLMSG_LENGTH(is_legacy ? sizeof(*legacy) : sizeof(*newer));
+	const struct nlattr *attribute = (const void *)((const char *)header + end);
+	unsigned n = os.requests++;
+
+	os.asked[n] = is_legacy ? LEGACY : newer->sdiag_family;
+	os.sport[n] = be16toh(id->idiag_sport);
+	os.dport[n] = be16toh(id->idiag_dport);
+	os.bytecode_length[n] = 0;
+	if (header->nlmsg_len == end)
+		return;
+	assert_int_equal(attribute->nla_type, INET_DIAG_REQ_BYTECODE);
+	assert_int_equal(end + attribute->nla_len, header->nlmsg_len);
+	os.bytecode_length[n] = attribute->nla_len - sizeof(*attribute);
+	memcpy(os.bytecode[n], attribute + 1, os.bytecode_length[n] < BYTECODE ? os.bytecode_length[n] : BYTECODE);
+}
+
+ssize_t sendmsg(int fd, const void *message, int flags)
+{
+	static _Alignas(8) uint8_t bytes[70000];
+	const struct nlmsghdr *header = (const void *)bytes;
+	size_t length = gather(message, bytes, sizeof(bytes));
 	struct stat st;
 	(void)flags;
-	(void)to;
-	(void)size;
 
 	assert_int_equal(fstat(fd, &st), 0);
 	assert_true(os.requests < REQUESTS);
 	assert_int_equal(header->nlmsg_flags, NLM_F_REQUEST | NLM_F_DUMP);
+	assert_int_equal(header->nlmsg_len, length);
 	os.busy |= st.st_ino == os.under_way;
 	os.under_way = st.st_ino;
 	os.sequence = header->nlmsg_seq;
 	os.receives = 0;
-	os.asked[os.requests++] = header->nlmsg_type == LEGACY ? LEGACY : *family;
+	note_request(header);
 	return (ssize_t)length;
 }
 
@@ -421,6 +470,169 @@ static void a_kernel_that_does_not_answer_is_not_waited_for_without_end(void **s
 	assert_int_equal(w.dumps, 1); /* it had seconds for it */
 }
 
+/* ---- what the kernel may leave out ---- */
+
+static const uint8_t two_ways[8] = {SF_BC_JMP, 4, 8, 0, SF_BC_JMP, 4, 4, 0};
+
+static int walk_sieved(struct sf_walker *walker, struct sf_walk *ret)
+{
+	const struct sf_ask ask = {.table = SF_TABLE_TCP, .states = 1 << SF_ESTABLISHED, .sport = 443, .dport = 51514,
+				   .bytecode = two_ways, .bytecode_length = sizeof(two_ways)};
+	const struct sf_walk_calls calls = {received, socket_seen, NULL};
+
+	memset(&got, 0, offsetof(typeof(got), stop_at));
+	return sf_walker_walk(walker, &ask, &calls, ret);
+}
+
+static void ports_and_bytecode_are_sent_in_every_form(void **state)
+{
+	struct sf_walk w;
+
+	os.answers[0][0] = os.answers[1][0] = os.answers[2][0] = (struct scripted){DONE};
+	assert_int_equal(walk_sieved(*state, &w), 0);
+	sf_walker_avoid_legacy(*state);
+	assert_int_equal(walk_sieved(*state, &w), 0);
+	assert_asked(3, (int[]){LEGACY, INET, INET6});
+	for (unsigned i = 0; i < os.requests; i++) {
+		assert_int_equal(os.sport[i], 443);
+		assert_int_equal(os.dport[i], 51514);
+		assert_int_equal(os.bytecode_length[i], sizeof(two_ways));
+		assert_memory_equal(os.bytecode[i], two_ways, sizeof(two_ways));
+	}
+}
+
+static void the_longest_bytecode_fits_its_attribute(void **state)
+{
+	static const uint8_t longest[SF_BC_MOST];
+	const struct sf_ask ask = {.states = 2, .bytecode = longest, .bytecode_length = sizeof(longest)};
+	struct sf_walk w;
+
+	os.answers[0][0] = (struct scripted){DONE};
+	assert_int_equal(sf_walker_walk(*state, &ask, &(struct sf_walk_calls){received, socket_seen, NULL}, &w), 0);
+	assert_int_equal(os.bytecode_length[0], SF_BC_MOST);
+}
+
+static void assert_without_bytecode(unsigned request)
+{
+	assert_int_equal(os.bytecode_length[request], 0);
+	assert_int_equal(os.sport[request], 443);
+}
+
+static void bytecode_that_is_refused_is_left_out(void **state)
+{
+	struct sf_walk w;
+
+	/* the kernel may lack the legacy dump, or mean the bytecode */
+	os.answers[0][0] = os.answers[1][0] = (struct scripted){REFUSAL, .number = -EINVAL};
+	os.answers[2][0] = (struct scripted){DONE, .cookie = 1, .sockets = 2};
+	assert_int_equal(walk_sieved(*state, &w), 0);
+	assert_int_equal(w.errors, 0);
+	assert_false(w.partial);
+	assert_int_equal(got.sockets, 2);
+	assert_without_bytecode(2);
+	/* the process has lost a right */
+	os.answers[3][0] = (struct scripted){REFUSAL, .number = -EPERM};
+	os.answers[4][0] = (struct scripted){DONE};
+	assert_int_equal(walk_sieved(*state, &w), 0);
+	assert_int_equal(w.errors, 0);
+	assert_without_bytecode(4);
+	assert_asked(5, (int[]){LEGACY, INET, LEGACY, LEGACY, LEGACY});
+}
+
+static void bytecode_that_is_refused_is_left_out_of_a_dump_a_family(void **state)
+{
+	struct sf_walk w;
+
+	sf_walker_avoid_legacy(*state);
+	os.answers[0][0] = (struct scripted){REFUSAL, .number = -EPERM};
+	os.answers[1][0] = os.answers[2][0] = (struct scripted){DONE, .cookie = 1, .sockets = 1};
+	os.answers[2][0].cookie = 2;
+	assert_int_equal(walk_sieved(*state, &w), 0);
+	assert_int_equal(got.sockets, 2);
+	assert_int_equal(w.dumps, 3);
+	assert_without_bytecode(1);
+	assert_without_bytecode(2);
+	assert_asked(3, (int[]){INET, INET, INET6});
+}
+
+static void a_refusal_that_is_not_for_the_bytecode_is_said(void **state)
+{
+	struct sf_walk w;
+
+	os.answers[0][0] = os.answers[1][0] = (struct scripted){REFUSAL, .number = -EPERM};
+	assert_int_equal(walk_sieved(*state, &w), -EPERM);
+	assert_int_equal(w.errors, 1);
+	assert_int_equal(w.error[0].code, EPERM);
+	assert_asked(2, (int[]){LEGACY, LEGACY});
+}
+
+static void a_walk_that_showed_sockets_is_not_begun_again_without_bytecode(void **state)
+{
+	struct sf_walk w;
+
+	sf_walker_avoid_legacy(*state);
+	os.answers[0][0] = (struct scripted){DONE, .cookie = 1, .sockets = 1};
+	os.answers[1][0] = (struct scripted){REFUSAL, .number = -EINVAL};
+	assert_int_equal(walk_sieved(*state, &w), -EINVAL);
+	assert_true(w.partial);
+	assert_int_equal(got.sockets, 1);
+	assert_asked(2, (int[]){INET, INET6});
+}
+
+#define FIRST ((1u << SF_BC_DEV_COND) - 1)
+enum { PROBES = 5 };
+
+static void operations_are_found_out_once_by_asking(void **state)
+{
+	uint32_t operations;
+
+	for (unsigned i = 0; i < PROBES; i++)
+		os.answers[i][0] = (struct scripted){DONE};
+	operations = sf_walker_operations(*state);
+	assert_int_equal(operations, (1u << SF_BC_COUNT) - 1);
+	assert_int_equal(sf_walker_operations(*state), operations);
+	assert_asked(PROBES, (int[]){INET, INET, INET, INET, INET});
+	for (unsigned i = 0; i < PROBES; i++)
+		assert_int_equal(os.bytecode[i][1], os.bytecode_length[i]);
+}
+
+static void operations_that_are_refused_are_not_had(void **state)
+{
+	os.answers[0][0] = (struct scripted){DONE};
+	for (unsigned i = 1; i < PROBES; i++)
+		os.answers[i][0] = (struct scripted){REFUSAL, .number = i % 2 ? -EINVAL : -EPERM};
+	assert_int_equal(sf_walker_operations(*state), FIRST);
+	assert_int_equal(sf_walker_operations(*state), FIRST);
+	assert_int_equal(os.requests, PROBES);
+}
+
+static void without_an_answer_the_operations_are_asked_for_again(void **state)
+{
+	os.answers[0][0] = (struct scripted){REFUSAL, .number = -ENOENT};
+	assert_int_equal(sf_walker_operations(*state), FIRST);
+	os.answers[1][0] = (struct scripted){REFUSAL, .number = -EPERM}; /* a sandbox: it says nothing of operations */
+	assert_int_equal(sf_walker_operations(*state), FIRST);
+	os.answers[2][0] = (struct scripted){DONE};
+	os.answers[3][0] = (struct scripted){DONE, .number = -ENOENT};
+	assert_int_equal(sf_walker_operations(*state), FIRST);
+	for (unsigned i = 4; i < 4 + PROBES; i++)
+		os.answers[i][0] = (struct scripted){DONE};
+	assert_int_equal(sf_walker_operations(*state), (1u << SF_BC_COUNT) - 1);
+	assert_int_equal(os.requests, 4 + PROBES);
+}
+
+static void operations_are_asked_for_again_once_bytecode_was_refused(void **state)
+{
+	struct sf_walk w;
+
+	for (unsigned i = 0; i < 2 * PROBES + 2; i++)
+		os.answers[i][0] = (struct scripted){DONE};
+	os.answers[PROBES][0] = os.answers[PROBES + 4][0] = (struct scripted){REFUSAL, .number = -EPERM};
+	sf_walker_operations(*state);
+	assert_int_equal(walk_sieved(*state, &w), 0);
+	assert_int_equal(sf_walker_operations(*state), ((1u << SF_BC_COUNT) - 1) & ~(1u << SF_BC_MARK_COND));
+}
+
 #define WITH_WALKER(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
 int main(void)
@@ -442,6 +654,16 @@ int main(void)
 		WITH_WALKER(an_answer_that_does_not_fit_makes_room_for_the_next),
 		WITH_WALKER(a_walk_that_is_ended_from_outside_has_no_error),
 		WITH_WALKER(a_kernel_that_does_not_answer_is_not_waited_for_without_end),
+		WITH_WALKER(ports_and_bytecode_are_sent_in_every_form),
+		WITH_WALKER(the_longest_bytecode_fits_its_attribute),
+		WITH_WALKER(bytecode_that_is_refused_is_left_out),
+		WITH_WALKER(bytecode_that_is_refused_is_left_out_of_a_dump_a_family),
+		WITH_WALKER(a_refusal_that_is_not_for_the_bytecode_is_said),
+		WITH_WALKER(a_walk_that_showed_sockets_is_not_begun_again_without_bytecode),
+		WITH_WALKER(operations_are_found_out_once_by_asking),
+		WITH_WALKER(operations_that_are_refused_are_not_had),
+		WITH_WALKER(without_an_answer_the_operations_are_asked_for_again),
+		WITH_WALKER(operations_are_asked_for_again_once_bytecode_was_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
