@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The kernel's part of a filter becomes bytecode. An operation that holds falls through to the next
- * one, one that does not jumps: the kernel checks code by walking from operation to operation by
- * `yes`, so that `yes` can be nothing but the operation's own length, and where both ways lead
- * elsewhere a JMP follows. `no` ends at an operation, at the end (the socket is shown) or four bytes
- * behind it (it is not).
+ * The kernel's part of a filter becomes bytecode. An operation that holds falls through to the
+ * next one, one that does not jumps: the kernel checks code by walking from operation to operation
+ * by `yes`, so that `yes` can be nothing but the operation's own length, and where both ways lead
+ * elsewhere a JMP follows. `no` ends at an operation, at the end (the socket is shown) or four
+ * bytes behind it (it is not).
  *
  * A chain of comparisons with a large set would cost every socket all of them: ports are looked for
  * in a balanced tree.

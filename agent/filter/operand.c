@@ -25,7 +25,7 @@ static struct part *op_new(struct sieving *s, enum sf_bc_code code, const void *
 	return part;
 }
 
-/* The numbers for which a test holds, `most` at most; with `negative` those for which it does not. */
+/* The numbers up to `most` for which a test holds; `negative`: for which it does not. */
 static struct ranges numbers_of(struct sieving *s, const struct test *test, bool negative,
 				uint64_t most)
 {
@@ -43,7 +43,7 @@ static struct ranges numbers_of(struct sieving *s, const struct test *test, bool
 	return negative ? sf_ranges_rest(s->arena, set, most) : set;
 }
 
-/* What the kernel compares for equality alone: the numbers one by one, or those that are not meant. */
+/* Compared for equality alone: the numbers one by one, or those that are not meant. */
 static struct part *values_new(struct sieving *s, enum sf_bc_code code, size_t size,
 			       struct ranges set)
 {

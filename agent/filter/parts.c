@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Parts of the sieve joined by `and` and `or`: chains inside chains become one, the ports of a chain
- * become one set, what says nothing falls out. And made smaller, so that the kernel's check of the
- * bytecode, whose time is quadratic in its length, stays short: sets of ports lose their smallest
- * gaps first, what cannot be made smaller becomes true.
+ * Parts of the sieve joined by `and` and `or`: chains inside chains become one, the ports of a
+ * chain become one set, what says nothing falls out. And made smaller, so that the kernel's check
+ * of the bytecode, whose time is quadratic in its length, stays short: sets of ports lose their
+ * smallest gaps first, what cannot be made smaller becomes true.
  */
 #include "filter/sieve.h"
 
@@ -62,7 +62,7 @@ static bool is_ports(const struct part *part, bool peer)
 	return part->kind == PART_PORTS && part->peer == peer;
 }
 
-/* All sets of the own port, or of the peer's, become one: the first; the others say nothing then. */
+/* All sets of the own port, or of the peer's, become one; the others say nothing then. */
 static void merge_ports(struct sieving *s, struct part *chain, bool peer)
 {
 	bool and = chain->kind == PART_AND;
@@ -144,7 +144,7 @@ static void trim_ports(struct sieving *s, struct part *part, unsigned most)
 	part->kind = PART_ALL;
 }
 
-/* Single operations are kept as they are, as many as fit; the others share what is left, by their size. */
+/* Of single operations as many as fit are kept; the others share what is left, by their size. */
 static void trim_chain(struct sieving *s, struct part *chain, unsigned most)
 {
 	uint64_t total = 0, before = 0, used = 0;
