@@ -31,10 +31,13 @@ struct place sf_filter_within(const struct node *leaf, const char *at, size_t le
 	return (struct place){leaf->value.offset + (uint32_t)(at - leaf->word), (uint32_t)length};
 }
 
-void sf_filter_range(struct test *test, enum op op, uint64_t number, uint64_t least, uint64_t most)
+void sf_filter_range(struct node *node, uint64_t number, uint64_t least, uint64_t most)
 {
+	enum op op = node->op;
 	bool below = op == OP_LT || op == OP_LE, above = op == OP_GT || op == OP_GE;
+	struct test *test = &node->test;
 
+	node->ranged = true;
 	test->negate = op == OP_NE;
 	test->range.low = below ? least : op == OP_GT ? number + 1 : number;
 	test->range.high = above ? most : op == OP_LT ? number - 1 : number;
@@ -112,7 +115,9 @@ static void check(struct reading *r, struct node *node)
 	switch (node->kind) {
 	case NODE_LEAF:
 		node->test.cost = node->predicate->cost;
-		if (node->word || !node->predicate->valued)
+		if (node->elements)
+			sf_read_set(r, node);
+		else if (node->word || !node->predicate->valued)
 			node->predicate->read(r, node);
 		break;
 	case NODE_GATHER:

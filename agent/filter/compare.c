@@ -10,7 +10,7 @@ static void set_equal(struct node *node, uint64_t number)
 {
 	sf_test_number(&node->test, node->field);
 	node->number = number;
-	sf_filter_range(&node->test, node->op, number, 0, UINT64_MAX);
+	sf_filter_range(node, number, 0, UINT64_MAX);
 }
 
 static void read_port(struct reading *r, struct node *node)
@@ -22,7 +22,7 @@ static void read_port(struct reading *r, struct node *node)
 		return;
 	sf_test_number(&node->test, node->field);
 	node->number = (uint64_t)port;
-	sf_filter_range(&node->test, node->op, node->number, 0, UINT16_MAX);
+	sf_filter_range(node, node->number, 0, UINT16_MAX);
 	if (node->test.range.low > node->test.range.high) {
 		node->exact = true;
 		node->states = 0;

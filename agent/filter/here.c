@@ -13,6 +13,7 @@
 
 static void set_equal(struct node *node, bool known, uint64_t number)
 {
+	node->ranged = true;
 	node->test.negate = node->op == OP_NE;
 	node->test.range.low = known ? number : 1; /* unknown: never equal */
 	node->test.range.high = known ? number : 0;
@@ -41,7 +42,7 @@ static bool holds_dev(const struct test *test, const struct sf_view *view)
 
 	memcpy(&index, view->part[SF_PART_HEADER] + offsetof(struct sf_inet_msg, interface),
 	       sizeof(index));
-	return (test->range.low <= index && index <= test->range.high) != test->negate;
+	return sf_test_has(test, index) != test->negate;
 }
 
 void sf_read_dev(struct reading *r, struct node *node)

@@ -57,6 +57,31 @@ struct node *sf_parse_wrong(struct parser *p, struct place place)
 	return sf_parse_node(p, NODE_WRONG, place);
 }
 
+bool sf_parse_torn_unit(struct parser *p)
+{
+	static const enum sf_unit units[] = {SF_UNIT_US, SF_UNIT_BYTES, SF_UNIT_BPS, SF_UNIT_RATIO};
+	const struct token *number = p->at - 1;
+	const char *whole;
+
+	if (p->at == p->begin || p->at->kind != TOKEN_WORD || number->kind != TOKEN_WORD)
+		return false;
+	whole = sf_arena_format(p->r->arena, "%s%s", number->text, p->at->text);
+	for (size_t i = 0; i < SF_COUNT(units); i++) {
+		size_t length = number->length + p->at->length;
+		uint64_t value;
+		double ratio;
+		bool bare = true;
+
+		if (sf_unit_read(whole, length, units[i], &value, &ratio, &bare, NULL) || bare)
+			continue;
+		sf_filter_wrong(p->r, sf_parse_span(number->place, p->at->place),
+				sf_arena_format(p->r->arena, "write %s", whole),
+				"a unit stands behind its number without a blank");
+		return true;
+	}
+	return false;
+}
+
 static struct node *unknown_name(struct parser *p)
 {
 	const struct token *name = p->at++;
@@ -82,8 +107,8 @@ static struct node *unknown_name(struct parser *p)
 }
 
 /*
- * Was it meant as an operator, where none need stand? `dport ~ 443`, `dport !~ 443`, and a word
- * before a parenthesis that holds no filter: `dport in (80, 443)`.
+ * Was it meant as an operator, where none need stand? `dport ! 443`, `dport ; 443`, and a word
+ * before a parenthesis that holds no filter: `dport within (80, 443)`.
  */
 static bool is_operator(const struct token *token)
 {
@@ -98,28 +123,84 @@ static bool is_operator(const struct token *token)
 		!sf_predicate_find(token[2].text, token[2].length, &field));
 }
 
-static struct node *no_operator(struct parser *p, const struct token *name, const char *ops)
+const char *sf_parse_example(struct parser *p, const struct node *leaf)
 {
-	sf_filter_wrong(p->r, p->at->kind == TOKEN_END ? name->place : p->at->place,
-			sf_arena_format(p->r->arena, "expected one of %s", ops),
-			"%s is to be compared with something, here is %s", name->text,
-			sf_parse_found(p));
-	return sf_parse_wrong(p, name->place);
+	const char *example = sf_predicate_example(leaf->predicate, leaf->field);
+	unsigned ops = sf_predicate_ops(leaf->predicate, leaf->field);
+
+	if (p->at->kind == TOKEN_OTHER && *p->at->text == '\'')
+		return "write text in double quotes, as in \"cubic\"";
+	if (leaf->op == OP_IN || (p->at->kind == TOKEN_OPEN && ops & 1u << OP_IN))
+		return sf_arena_format(p->r->arena, "write the values as in %.*s in (%s)",
+				       (int)leaf->name.length, p->r->text->text + leaf->name.offset,
+				       example + (*example == ':'));
+	return sf_arena_format(p->r->arena, "write a value such as %s", example);
 }
 
 static struct node *no_value(struct parser *p, const struct node *leaf)
 {
 	const struct token *last = p->at - 1;
-	const char *example = sf_predicate_example(leaf->predicate, leaf->field), *hint;
 
-	if (p->at->kind == TOKEN_OTHER && *p->at->text == '\'')
-		hint = "write text in double quotes, as in \"cubic\"";
-	else
-		hint = sf_arena_format(p->r->arena, "write a value such as %s", example);
-	sf_filter_wrong(p->r, p->at->kind == TOKEN_END ? last->place : p->at->place, hint,
-			"a value was expected after `%.*s`, not %s", (int)last->place.length,
-			p->r->text->text + last->place.offset, sf_parse_found(p));
+	sf_filter_wrong(p->r, p->at->kind == TOKEN_END ? last->place : p->at->place,
+			sf_parse_example(p, leaf), "a value was expected after `%.*s`, not %s",
+			(int)last->place.length, p->r->text->text + last->place.offset,
+			sf_parse_found(p));
 	return sf_parse_wrong(p, leaf->name);
+}
+
+/* `dport = 80, 443` is a list without its parentheses, `dport = 80, sport = 1` meant as `and`. */
+static void pass_commas(struct parser *p, const struct node *leaf)
+{
+	const char *text = p->r->text->text;
+	const struct sf_field *field;
+
+	if (sf_predicate_find(p->at[1].text, p->at[1].length, &field)) {
+		sf_filter_wrong(p->r, p->at->place, "write `and`",
+				"a comma stands in lists alone, it joins no predicates");
+		p->at++;
+		return;
+	}
+	sf_filter_wrong(p->r, p->at->place,
+			sf_arena_format(p->r->arena, "write %.*s in (%.*s, ...)",
+					(int)leaf->name.length, text + leaf->name.offset,
+					(int)leaf->value.length, text + leaf->value.offset),
+			"several values stand in parentheses behind `in`");
+	while (p->at->kind == TOKEN_COMMA) {
+		p->at++;
+		p->at += p->at->kind == TOKEN_WORD || p->at->kind == TOKEN_STRING;
+	}
+}
+
+/* The operator, where one stands; false: none does, and one must. */
+static bool read_op(struct parser *p, struct node *leaf, const char *name)
+{
+	unsigned ops = sf_predicate_ops(leaf->predicate, leaf->field);
+	sf_cleanup(sf_buf_finish) struct sf_buf list = {0};
+
+	sf_ops_list(&list, ops);
+	if (p->at->kind == TOKEN_NOT && p->at[1].op == OP_IN && ops & 1u << OP_IN) {
+		sf_filter_wrong(p->r, sf_parse_span(p->at->place, p->at[1].place),
+				sf_arena_format(p->r->arena, "write not %s in (...)", name),
+				"`not` stands before a predicate");
+		p->at++;
+	}
+	if (!ops || p->at->op == OP_NONE) {
+		if (!leaf->predicate->op_needed && !(ops && is_operator(p->at)))
+			return true;
+		sf_filter_wrong(p->r, p->at->kind == TOKEN_END ? leaf->name : p->at->place,
+				sf_arena_format(p->r->arena, "expected one of %s", list.data),
+				"%s is to be compared with something, here is %s", name,
+				sf_parse_found(p));
+		return false;
+	}
+	leaf->op = p->at->op;
+	if (!(ops & 1u << leaf->op))
+		sf_filter_wrong(p->r, p->at->place,
+				sf_arena_format(p->r->arena, "expected one of %s", list.data),
+				"%s is not ordered: %s does not compare it", name,
+				sf_op_name(leaf->op));
+	p->at++;
+	return true;
 }
 
 struct node *sf_parse_leaf(struct parser *p)
@@ -127,7 +208,6 @@ struct node *sf_parse_leaf(struct parser *p)
 	const struct token *name = p->at;
 	const struct sf_field *field;
 	const struct predicate *predicate = sf_predicate_find(name->text, name->length, &field);
-	sf_cleanup(sf_buf_finish) struct sf_buf ops = {0};
 	struct node *leaf;
 
 	if (!predicate)
@@ -139,27 +219,23 @@ struct node *sf_parse_leaf(struct parser *p)
 	p->at++;
 	if (!predicate->valued)
 		return leaf;
-	sf_ops_list(&ops, sf_predicate_ops(predicate, field));
-
-	if (p->at->op != OP_NONE && ops.length) {
-		leaf->op = p->at->op;
-		if (!(sf_predicate_ops(predicate, field) & 1u << leaf->op))
-			sf_filter_wrong(
-				p->r, p->at->place,
-				sf_arena_format(p->r->arena, "expected one of %s", ops.data),
-				"%s is not ordered: %s does not compare it", name->text,
-				sf_op_name(leaf->op));
+	if (!read_op(p, leaf, name->text))
+		return sf_parse_wrong(p, name->place);
+	if (leaf->op == OP_IN) {
+		if (!sf_parse_list(p, leaf))
+			return sf_parse_wrong(p, name->place);
+	} else if (p->at->kind == TOKEN_WORD || p->at->kind == TOKEN_STRING) {
+		leaf->word = p->at->text;
+		leaf->length = p->at->length;
+		leaf->quoted = p->at->kind == TOKEN_STRING;
+		leaf->value = p->at->place;
 		p->at++;
-	} else if (predicate->op_needed || (ops.length && is_operator(p->at))) {
-		return no_operator(p, name, ops.data);
-	}
-	if (p->at->kind != TOKEN_WORD && p->at->kind != TOKEN_STRING)
+		p->at += sf_parse_torn_unit(p);
+		if (p->at->kind == TOKEN_COMMA)
+			pass_commas(p, leaf);
+	} else {
 		return no_value(p, leaf);
-	leaf->word = p->at->text;
-	leaf->length = p->at->length;
-	leaf->quoted = p->at->kind == TOKEN_STRING;
-	leaf->value = p->at->place;
-	leaf->place = sf_parse_span(name->place, p->at->place);
-	p->at++;
+	}
+	leaf->place = sf_parse_span(name->place, p->at[-1].place);
 	return leaf;
 }

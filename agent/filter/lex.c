@@ -12,7 +12,7 @@ static bool blank(char c)
 	return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-/* Commas, tildes and apostrophes end words too: they have, or will have, a meaning of their own. */
+/* Commas, tildes and apostrophes end words too: they have, or seem to have, a meaning. */
 static bool in_word(char c)
 {
 	return (unsigned char)c > ' ' && c != 0x7f && !strchr("()=!<>&|\"'~,;", c);
@@ -95,7 +95,7 @@ static void symbol(struct token *token, const char *at, size_t left)
 		token->kind = *at == '&' ? TOKEN_AND : TOKEN_OR;
 		length = left > 1 && at[1] == *at ? 2 : 1;
 	} else {
-		token->kind = *at == '!' ? TOKEN_NOT : TOKEN_OTHER;
+		token->kind = *at == '!' ? TOKEN_NOT : *at == ',' ? TOKEN_COMMA : TOKEN_OTHER;
 	}
 	token->place.length = token->length = (uint32_t)length;
 }

@@ -10,8 +10,7 @@
 
 static bool in_range(const struct test *test, uint64_t number)
 {
-	number ^= test->sign;
-	return (test->range.low <= number && number <= test->range.high) != test->negate;
+	return sf_test_has(test, number ^ test->sign) != test->negate;
 }
 
 #define COST_PLAIN 2
@@ -158,7 +157,7 @@ void sf_read_number(struct reading *r, struct node *node)
 		return;
 	}
 	node->number = number;
-	sf_filter_range(&node->test, node->op, number ^ node->test.sign, least ^ node->test.sign,
+	sf_filter_range(node, number ^ node->test.sign, least ^ node->test.sign,
 			most ^ node->test.sign);
 	if (node->test.range.low > node->test.range.high) { /* less than the least: never */
 		node->exact = true;
@@ -211,5 +210,11 @@ void sf_read_share(struct reading *r, struct node *node)
 
 void sf_print_share(const struct node *node, struct sf_buf *buf)
 {
-	sf_unit_print(buf, SF_UNIT_RATIO, 0, node->ratio);
+	bool range = node->op == OP_IN;
+
+	sf_unit_print(buf, SF_UNIT_RATIO, 0, range ? node->test.share.low : node->ratio);
+	if (!range || node->test.share.low == node->test.share.high)
+		return;
+	sf_buf_text(buf, "-");
+	sf_unit_print(buf, SF_UNIT_RATIO, 0, node->test.share.high);
 }

@@ -85,6 +85,7 @@ static struct node *parse_unary(struct parser *p)
 	case TOKEN_OR:
 	case TOKEN_STRING:
 	case TOKEN_OP:
+	case TOKEN_COMMA:
 	case TOKEN_OTHER:
 		break;
 	}

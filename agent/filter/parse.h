@@ -23,3 +23,9 @@ const char *sf_parse_found(struct parser *);
 /* Behind an error: on to the next `and`, `or`, `)` or the end, over whole parentheses. */
 struct node *sf_parse_wrong(struct parser *, struct place);
 struct node *sf_parse_leaf(struct parser *);
+/* list.c: what stands behind `in`; false: no list does. */
+bool sf_parse_list(struct parser *, struct node *leaf);
+/* The hint where a value of `leaf` was expected. */
+const char *sf_parse_example(struct parser *, const struct node *leaf);
+/* `100 ms`: is the next word the unit of the number before it? Then says so. */
+bool sf_parse_torn_unit(struct parser *);

@@ -47,12 +47,33 @@ int sf_filter_port(struct reading *r, struct place place, const char *text, size
 	return port;
 }
 
+/* Names of services have dashes too: ftp-data is one. */
+size_t sf_port_dash(const char *text, size_t length)
+{
+	char name[64];
+
+	if (length >= sizeof(name))
+		return 0;
+	memcpy(name, text, length);
+	name[length] = '\0';
+	if (service(name) >= 0)
+		return 0;
+	for (size_t i = length; i-- > 1;) {
+		bool dash = name[i] == '-';
+
+		name[i] = dash ? '\0' : name[i];
+		if (dash && service(name) >= 0)
+			return i;
+	}
+	return 0;
+}
+
 static bool holds_port(const struct test *test, const struct sf_view *view)
 {
 	const uint8_t *bytes = view->part[SF_PART_HEADER] + test->offset;
 	uint64_t port = (uint64_t)(bytes[0] << 8 | bytes[1]);
 
-	return (test->range.low <= port && port <= test->range.high) != test->negate;
+	return sf_test_has(test, port) != test->negate;
 }
 
 void sf_test_port(struct test *test, bool peer)
@@ -83,7 +104,7 @@ void sf_read_port(struct reading *r, struct node *node)
 		return;
 	sf_test_port(&node->test, node->predicate->peer);
 	node->number = (uint64_t)port;
-	sf_filter_range(&node->test, node->op, node->number, 0, UINT16_MAX);
+	sf_filter_range(node, node->number, 0, UINT16_MAX);
 	/* `dport < 0`, `dport >= 0`: never, always */
 	node->exact = node->test.range.low > node->test.range.high ||
 		      (!node->test.range.low && node->test.range.high == UINT16_MAX);
@@ -92,5 +113,5 @@ void sf_read_port(struct reading *r, struct node *node)
 
 void sf_print_port(const struct node *node, struct sf_buf *buf)
 {
-	sf_buf_format(buf, ":%u", (unsigned)node->number);
+	sf_buf_format(buf, node->elements ? "%u" : ":%u", (unsigned)node->number);
 }

@@ -14,8 +14,8 @@ static const struct predicate predicates[] = {
 	{PREDICATE("state", OPS_EQUAL, 0, "established", state, state), .valued = true},
 	{PREDICATE("exclude", 0, 0, "listening", state, state), .valued = true},
 	{PREDICATE("excl", 0, 0, "listening", state, state), .valued = true},
-	{PREDICATE("sport", OPS_ALL, 1, ":443", port, port), .valued = true},
-	{PREDICATE("dport", OPS_ALL, 1, ":443", port, port), .valued = true, .peer = true},
+	{PREDICATE("sport", OPS_ORDERED, 1, ":443", port, port), .valued = true},
+	{PREDICATE("dport", OPS_ORDERED, 1, ":443", port, port), .valued = true, .peer = true},
 	{PREDICATE("src", OPS_EQUAL, 1, "10.0.0.0/8", host, host), .valued = true},
 	{PREDICATE("dst", OPS_EQUAL, 1, "10.0.0.0/8", host, host), .valued = true, .peer = true},
 	{PREDICATE("dev", OPS_EQUAL, 1, "eth0", dev, word), .valued = true},
@@ -23,8 +23,8 @@ static const struct predicate predicates[] = {
 	{PREDICATE("cgroup", OPS_EQUAL, 2, "/system.slice", cgroup, word), .valued = true},
 	{PREDICATE("autobound", 0, 1, "", autobound, word)},
 };
-static const struct predicate field_predicate = {PREDICATE(NULL, OPS_ALL, 3, NULL, field, field),
-						 .valued = true, .op_needed = true};
+static const struct predicate field_predicate = {
+	PREDICATE(NULL, OPS_ORDERED, 3, NULL, field, field), .valued = true, .op_needed = true};
 
 static const struct {
 	const char *text;
@@ -32,7 +32,7 @@ static const struct {
 } spellings[] = {
 	{"=", OP_EQ},	{"!=", OP_NE}, {"<", OP_LT},  {"<=", OP_LE},  {">", OP_GT},  {">=", OP_GE},
 	{"==", OP_EQ},	{"eq", OP_EQ}, {"ne", OP_NE}, {"neq", OP_NE}, {"lt", OP_LT}, {"le", OP_LE},
-	{"leq", OP_LE}, {"gt", OP_GT}, {"ge", OP_GE}, {"geq", OP_GE},
+	{"leq", OP_LE}, {"gt", OP_GT}, {"ge", OP_GE}, {"geq", OP_GE}, {"in", OP_IN},
 };
 
 const char *sf_op_name(enum op op)
@@ -128,7 +128,7 @@ unsigned sf_predicate_ops(const struct predicate *predicate, const struct sf_fie
 	case SF_TYPE_I32:
 	case SF_TYPE_PORT:
 	case SF_TYPE_RATIO:
-		return OPS_ALL;
+		return OPS_ORDERED;
 	case SF_TYPE_BOOL:
 	case SF_TYPE_ID64: /* an identity, no quantity */
 	case SF_TYPE_WORD:

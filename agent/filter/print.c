@@ -16,15 +16,69 @@ void sf_filter_quote(struct sf_buf *buf, const char *bytes, size_t length)
 	sf_buf_text(buf, "\"");
 }
 
+/* What has an order as it was merged. */
+static void print_ranges(struct sf_buf *buf, const struct node *set)
+{
+	struct node one = *set;
+
+	for (unsigned i = 0; i < set->test.set.count; i++) {
+		const struct range *range = &set->test.set.range[i];
+
+		sf_buf_text(buf, i ? ", " : "");
+		one.number = range->low ^ set->test.sign;
+		set->predicate->print(&one, buf);
+		if (range->low == range->high)
+			continue;
+		sf_buf_text(buf, "-");
+		one.number = range->high ^ set->test.sign;
+		set->predicate->print(&one, buf);
+	}
+}
+
+static void print_elements(struct sf_buf *buf, const struct node *set)
+{
+	const struct test *test = set->test.shape == SHAPE_TESTS ? set->test.any.test : NULL;
+	struct node one = *set;
+
+	one.elements = NULL;
+	for (const struct element *e = set->elements; e; e = e->next) {
+		sf_buf_text(buf, e == set->elements ? "" : ", ");
+		one.word = e->word;
+		one.length = e->length;
+		one.number = e->number;
+		if (test)
+			one.test = *test++;
+		set->predicate->print(&one, buf);
+	}
+}
+
+static void print_set(struct sf_buf *buf, const struct node *set)
+{
+	sf_buf_text(buf, " in (");
+	if (set->has_state)
+		sf_states_list(buf, set->test.states);
+	else if (set->ranged && sf_predicate_ops(set->predicate, set->field) & 1u << OP_LT)
+		print_ranges(buf, set);
+	else
+		print_elements(buf, set);
+	sf_buf_text(buf, ")");
+}
+
 /* `state X` has no operator, `autobound` no value; all others have both. */
 void sf_print_leaf(struct sf_buf *buf, const struct node *leaf)
 {
 	bool state = leaf->has_state;
-	enum op op = leaf->test.negate ? OP_NE : leaf->op == OP_NONE ? OP_EQ : leaf->op;
+	enum op op = leaf->test.negate				? OP_NE
+		     : leaf->op == OP_NONE || leaf->op == OP_IN ? OP_EQ
+								: leaf->op;
 
 	sf_buf_text(buf, state ? "state" : leaf->field ? leaf->field->name : leaf->predicate->name);
 	if (!leaf->predicate->valued)
 		return;
+	if (leaf->elements && !(state && sf_states_name(leaf->test.states))) {
+		print_set(buf, leaf);
+		return;
+	}
 	sf_buf_format(buf, " %s%s", state && op == OP_EQ ? "" : sf_op_name(op),
 		      state && op == OP_EQ ? "" : " ");
 	leaf->predicate->print(leaf, buf);

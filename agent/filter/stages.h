@@ -36,8 +36,8 @@ void sf_filter_wrong(struct reading *, struct place, const char *hint, const cha
 	SF_PRINTF(4, 5);
 /* The place of some bytes of a leaf's value. */
 struct place sf_filter_within(const struct node *leaf, const char *at, size_t length);
-/* op and number become a range within least and most. */
-void sf_filter_range(struct test *, enum op, uint64_t number, uint64_t least, uint64_t most);
+/* The leaf's op and a number become a range within least and most. */
+void sf_filter_range(struct node *, uint64_t number, uint64_t least, uint64_t most);
 
 /* states.c */
 uint32_t sf_states_known(uint32_t tables);
@@ -45,12 +45,25 @@ uint32_t sf_states_usual(uint32_t tables);
 uint32_t sf_states_of(const struct sf_view *); /* the one bit of a reply */
 uint32_t sf_states_gather(const struct node *clauses, uint32_t known);
 void sf_states_print(struct sf_buf *, uint32_t set); /* as leading clauses */
+void sf_states_list(struct sf_buf *, uint32_t set);  /* "established, time-wait" */
 const char *sf_states_name(uint32_t set);	     /* of a state or group, or NULL */
 const char *sf_state_begins(const char *word, size_t length, uint32_t known); /* or NULL */
 void sf_read_state(struct reading *, struct node *);
 void sf_print_state(const struct node *, struct sf_buf *);
 
+/* set.c: the values behind `in` */
+void sf_read_set(struct reading *, struct node *);
+bool sf_set_has(const struct test *, uint64_t number);
+/* Is the number what the test compares with? Of SHAPE_ONE a range, of SHAPE_RANGES a set. */
+static inline bool sf_test_has(const struct test *test, uint64_t number)
+{
+	if (test->shape == SHAPE_ONE)
+		return test->range.low <= number && number <= test->range.high;
+	return sf_set_has(test, number);
+}
+
 /* port.c */
+size_t sf_port_dash(const char *text, size_t length); /* of http-https; 0: one name */
 int sf_filter_port(struct reading *, struct place, const char *text, size_t length);
 void sf_test_port(struct test *, bool peer); /* the range is the caller's */
 void sf_read_port(struct reading *, struct node *);

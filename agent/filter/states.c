@@ -147,6 +147,18 @@ void sf_states_print(struct sf_buf *buf, uint32_t set)
 	sf_buf_text(buf, text.length ? text.data + 1 : "state != all");
 }
 
+void sf_states_list(struct sf_buf *buf, uint32_t set)
+{
+	const char *comma = "";
+
+	for (unsigned state = 0; state < SF_STATE_COUNT; state++) {
+		if (!(set & BIT(state)))
+			continue;
+		sf_buf_format(buf, "%s%s", comma, sf_states_name(BIT(state)));
+		comma = ", ";
+	}
+}
+
 /* ---- the predicate ---- */
 
 static bool holds_state(const struct test *test, const struct sf_view *view)

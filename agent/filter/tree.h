@@ -31,9 +31,9 @@ struct reading {
 
 /* ---- tokens ---- */
 
-enum op { OP_EQ, OP_NE, OP_LT, OP_LE, OP_GT, OP_GE, OP_COUNT, OP_NONE = OP_COUNT };
-#define OPS_EQUAL (1u << OP_EQ | 1u << OP_NE)
-#define OPS_ALL	  ((1u << OP_COUNT) - 1)
+enum op { OP_EQ, OP_NE, OP_LT, OP_LE, OP_GT, OP_GE, OP_IN, OP_COUNT, OP_NONE = OP_COUNT };
+#define OPS_EQUAL   (1u << OP_EQ | 1u << OP_NE | 1u << OP_IN)
+#define OPS_ORDERED (OPS_EQUAL | 1u << OP_LT | 1u << OP_LE | 1u << OP_GT | 1u << OP_GE)
 
 enum token_kind {
 	TOKEN_END,
@@ -45,6 +45,7 @@ enum token_kind {
 	TOKEN_AND,
 	TOKEN_OR,
 	TOKEN_NOT,
+	TOKEN_COMMA,
 	TOKEN_OTHER /* a character that begins nothing */
 };
 
@@ -141,6 +142,15 @@ enum node_kind {
 	NODE_WRONG   /* an error stands in its place */
 };
 
+struct element { /* of the list behind `in` */
+	struct element *next;
+	struct place place;
+	uint32_t length;
+	bool quoted;
+	const char *word;
+	uint64_t number; /* the value as it was meant, once read */
+};
+
 struct node {
 	enum node_kind kind;
 	enum token_kind join;	   /* how it hangs on its left neighbour: TOKEN_AND or TOKEN_OR */
@@ -155,6 +165,7 @@ struct node {
 	const char *word; /* the value, NUL behind */
 	uint32_t length;
 	bool quoted;
+	struct element *elements; /* of `in`; then there is no word */
 
 	/* once checked */
 	struct test test;
@@ -163,6 +174,7 @@ struct node {
 	uint32_t states; /* where it may hold: 1 << SF_ESTABLISHED ... */
 	bool exact;	 /* it holds there and nowhere else */
 	bool has_state;	 /* a state is named in it */
+	bool ranged;	 /* test.range or test.set is all that it compares with */
 };
 
 struct predicate {

@@ -220,6 +220,57 @@ static void only_what_is_read_is_asked_for(void **state)
 	}
 }
 
+static void a_set_holds_for_each_of_its_values_and_no_other(void **state)
+{
+	struct facts facts = established(), bare = {.header = {.family = AF_INET, .state = SF_TIME_WAIT}};
+	(void)state;
+
+	CHECK(&facts, "+sport in (80, 443)", "+sport in (443)", "-sport in (80, 442, 444)", "+sport in (80, 442-444)", "+sport in (443-443)",
+	      "+sport in (1-443)", "+sport in (443-65535)", "-sport in (1-442, 444-65535)", "+sport in (:https, :22)", "-sport in (ssh)",
+	      "+not sport in (80)", "+dport in (51000-52000)", "+local.port in (1-442, 443)", "-peer.port in (443)");
+	CHECK(&facts, "+src in (192.0.2.0/24, 10.0.0.0/8)", "-src in (10.0.0.2, 10.0.0.1:444)", "+src in (10.0.0.2, 10.0.0.1:443)",
+	      "+dst in (:1, :51514)", "+src in (*)", "+peer.address in (10.0.0.0/8, 192.0.2.7)", "-peer.address in (10.0.0.0/8, [::/0])");
+	CHECK(&facts, "+tcp.rtt_us in (1ms-5ms, 100ms)", "-tcp.rtt_us in (1ms-99ms, 101ms)", "+tcp.rtt_us in (0-100ms)",
+	      "+skmem.fwd_alloc_bytes in (-6000--5000, 7)", "-skmem.fwd_alloc_bytes in (-4999-5000)", "+skmem.fwd_alloc_bytes in (-5000)",
+	      "+tcp.retrans_ratio in (15%)", "+tcp.retrans_ratio in (10%-20%, 1)", "-tcp.retrans_ratio in (16%-20%, 0)",
+	      "+tcp.ca_state in (open, loss)", "-tcp.ca_state in (open, cwr)", "+tcp.options in (ecn, sack)", "-tcp.options in (ecn, wscale)",
+	      "+tcp.congestion_control in (cubic, \"bbr\")", "-tcp.congestion_control in (cubic, bbr2)", "+fwmark in (1, 0x34/0xff)",
+	      "-fwmark in (1, 0x34)", "+cookie in (1, 4294971393)", "-cookie in (1, 4097)", "+dev in (0)", "-dev in (lo, nosuchdevice)",
+	      "-cgroup in (/nosuchcgroup)", "-not dev in (0, nosuchdevice)", "+state in (established, time-wait)",
+	      "-state in (listening, time-wait)", "-not state in (established, time-wait)", "+family in (inet6, inet)");
+	/* absent or null: nothing is equal to it */
+	CHECK(&bare, "-state all tcp.rtt_us in (0-1h)", "+state all not tcp.rtt_us in (0-1h)", "-state all fwmark in (0, 1)",
+	      "-state all tcp.options in (sack)", "-state all tcp.congestion_control in (bbr)", "-state all tcp.retrans_ratio in (0-500%)");
+	CHECK(&facts, "-tcp.snd_ssthresh in (0-2147483647)");
+}
+
+static void a_set_of_five_thousand_ports_is_one_step(void **state)
+{
+	struct facts facts = established();
+	struct sf_buf text = {0};
+	char *form;
+	(void)state;
+
+	sf_buf_text(&text, "sport in (");
+	for (unsigned port = 5000; port-- > 0;)
+		sf_buf_format(&text, "%u%s", 10000 + port * 2, port ? ", " : ")");
+	facts.header.sport = htobe16(19998);
+	assert_holds(text.data, &facts);
+	facts.header.sport = htobe16(19999);
+	assert_fails(text.data, &facts);
+	facts.header.sport = htobe16(10000);
+	assert_holds(text.data, &facts);
+	facts.header.sport = htobe16(9999);
+	assert_fails(text.data, &facts);
+	struct sf_filter *filter = filter_make(text.data);
+	form = normal(filter);
+	sf_filter_free(filter);
+	assert_non_null(strstr(form, "(10000, 10002, 10004,"));
+	assert_holds(form, (facts.header.sport = htobe16(12000), &facts));
+	free(form);
+	sf_buf_finish(&text);
+}
+
 /* `depth` levels, by kind: parentheses that need not be, not after not, chains in one another. */
 static void nest(struct sf_buf *text, int kind, int depth)
 {
@@ -312,6 +363,8 @@ int main(void)
 		cmocka_unit_test(marks_compare_under_their_mask),
 		cmocka_unit_test(names_of_this_host_are_looked_up),
 		cmocka_unit_test(only_what_is_read_is_asked_for),
+		cmocka_unit_test(a_set_holds_for_each_of_its_values_and_no_other),
+		cmocka_unit_test(a_set_of_five_thousand_ports_is_one_step),
 		cmocka_unit_test(nesting_ends_at_64_levels),
 		cmocka_unit_test(a_text_ends_at_64_kib),
 		cmocka_unit_test(five_thousand_terms_are_judged),
