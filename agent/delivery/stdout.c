@@ -12,7 +12,7 @@
 
 #include "writer.h"
 
-enum { FILE_CHUNK = 64 << 10 };
+enum { FILE_CHUNK = SF_BATCH_SIZE };
 
 struct stdout_device {
 	struct sf_device device;

@@ -71,11 +71,15 @@ static void say_recovered(struct sf_sink *w)
 	w->trouble[0] = '\0';
 }
 
-static uint32_t count_lines(const char *bytes, size_t length)
+/* That end in these bytes of the batch. */
+static uint32_t count_lines(const struct slot *slot, size_t at, size_t length)
 {
+	const char *bytes = slot->batch->data + at;
 	const char *end = bytes + length;
 	uint32_t lines = 0;
 
+	if (at + length == slot->batch->length)
+		return slot->batch->lines - slot->written;
 	while ((bytes = memchr(bytes, '\n', (size_t)(end - bytes)))) {
 		lines++;
 		bytes++;
@@ -105,7 +109,7 @@ static void write_batch(struct sf_sink *w, struct slot *slot)
 			n = device->ops->write(device, batch->data + at, batch->length - at, &err);
 		may_write = !device->wait_first;
 		if (n > 0) {
-			uint32_t lines = count_lines(batch->data + at, (size_t)n);
+			uint32_t lines = count_lines(slot, at, (size_t)n);
 
 			at += (size_t)n;
 			slot->written += lines;
