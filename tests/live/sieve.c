@@ -70,8 +70,11 @@ static int bound(const char *address, uint16_t port)
 	int fd = keep(socket(at.ss_family, SOCK_STREAM, 0)), yes = 1;
 
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
-	if (bind(fd, (struct sockaddr *)&at, size) < 0)
-		fail_msg("bind %s:%u: %s", address, port, strerror(errno));
+	for (unsigned tries = 0; bind(fd, (struct sockaddr *)&at, size) < 0; tries++) {
+		if (errno != EADDRNOTAVAIL || tries == 1000) /* an IPv6 address is tentative at first */
+			fail_msg("bind %s:%u: %s", address, port, strerror(errno));
+		usleep(10000);
+	}
 	return fd;
 }
 
