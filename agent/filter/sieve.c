@@ -21,17 +21,17 @@ static struct part *leaf_of(struct sieving *s, const struct test *test, bool neg
 	return sf_sieve_test(s, test->operand, test, negative != test->negate);
 }
 
-static struct part *tree_of(struct sieving *s, const struct node *node, bool negative)
+struct part *sf_sieve_tree(struct sieving *s, const struct node *node, bool negative)
 {
 	struct part *first = NULL, **last = &first;
 
 	switch (node->kind) {
 	case NODE_NOT:
-		return tree_of(s, node->child, !negative);
+		return sf_sieve_tree(s, node->child, !negative);
 	case NODE_AND:
 	case NODE_OR:
 		for (const struct node *child = node->child; child; child = child->next) {
-			*last = tree_of(s, child, negative);
+			*last = sf_sieve_tree(s, child, negative);
 			last = &(*last)->next;
 		}
 		return sf_part_chain(s, (node->kind == NODE_AND) != negative, first);
@@ -101,8 +101,9 @@ void sf_sieve_make(struct sf_sieve *sieve, const struct sf_filter *const *filter
 
 	*sieve = (struct sf_sieve){0};
 	for (size_t i = 0; i < count; i++)
-		parts[i] = filters[i]->checked.tree ? tree_of(&s, filters[i]->checked.tree, false)
-						    : sf_part_new(&s, PART_ALL);
+		parts[i] = filters[i]->checked.tree
+				   ? sf_sieve_tree(&s, filters[i]->checked.tree, false)
+				   : sf_part_new(&s, PART_ALL);
 	sieve->sport = take_port(&s, parts, count, false);
 	sieve->dport = take_port(&s, parts, count, true);
 	for (size_t i = count; i-- > 0;) {

@@ -59,6 +59,11 @@ struct part *sf_part_chain(struct sieving *, bool and, struct part *child);
 /* It becomes a superset of itself with `most` comparisons at most, those of a tree not counted. */
 void sf_part_trim(struct sieving *, struct part *, unsigned most);
 
+/* ---- sieve.c ---- */
+
+/* `negative`: for what the tree does not hold. */
+struct part *sf_sieve_tree(struct sieving *, const struct node *, bool negative);
+
 /* ---- operand.c ---- */
 
 /* `negative`: where the test does not hold. Not its own `negate`. */

@@ -102,3 +102,6 @@ struct step *sf_filter_compile(struct sf_arena *, const struct node *tree, unsig
 /* print.c */
 void sf_print_leaf(struct sf_buf *, const struct node *leaf); /* as in the normal form */
 void sf_filter_quote(struct sf_buf *, const char *bytes, size_t length);
+
+/* left.c: what the kernel cannot leave out, and why, as lines of `explain` */
+void sf_filter_left(const struct sf_filter *, uint32_t operations, struct sf_buf *);

@@ -31,6 +31,9 @@ struct sf_needs {
 };
 void sf_filter_needs(const struct sf_filter *, struct sf_needs *needs);
 
+/* Adds the fields that it reads beyond the states, the ports and addresses of the header. */
+void sf_filter_fields(const struct sf_filter *, struct sf_fieldset *fields);
+
 /* No state stands in its text: the usual states are in force. */
 bool sf_filter_is_usual(const struct sf_filter *);
 

@@ -1,23 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The room `filter`: text in, normal form or errors out, as the files of tests/golden/filter have it, one a topic. A case is its
- * text, a line `=>`, what comes out, and a line `---`. SF_GOLDEN=write writes what comes out into the files; read the diff then.
+ * The room `filter`: text in, normal form or errors out, as the files of tests/golden/filter have it, one a topic; text in,
+ * normal form and plan out in tests/golden/plan, where the file's name says for which kernel. A case is its text, a line `=>`,
+ * what comes out, and a line `---`. SF_GOLDEN=write writes what comes out into the files; read the diff then.
  */
 #include <glob.h>
 #include <libgen.h>
 
+#include "bytecode.h"
 #include "filters.h"
 
-static void folder(char *out, size_t size)
+static void folder(char *out, size_t size, const char *name)
 {
 	char here[4096];
 
 	if (getenv("SOURCE")) {
-		snprintf(out, size, "%s/tests/golden/filter", getenv("SOURCE"));
+		snprintf(out, size, "%s/tests/golden/%s", getenv("SOURCE"), name);
 		return;
 	}
 	snprintf(here, sizeof(here), "%s", __FILE__);
-	snprintf(out, size, "%s/../golden/filter", dirname(here));
+	snprintf(out, size, "%s/../golden/%s", dirname(here), name);
+}
+
+/* The operations of the kernel that the file is about; 0: none, its plans are not shown. */
+static uint32_t operations_of(const char *path)
+{
+	if (!strstr(path, "/plan/"))
+		return 0;
+	if (strstr(path, "/first_kernel"))
+		return OPERATIONS_FIRST;
+	if (strstr(path, "/unprivileged"))
+		return OPERATIONS_ALL & ~(1u << SF_BC_MARK_COND);
+	return OPERATIONS_ALL;
 }
 
 static void read_all(const char *path, struct sf_buf *buf)
@@ -32,8 +46,8 @@ static void read_all(const char *path, struct sf_buf *buf)
 	fclose(file);
 }
 
-/* What comes out for a text: its normal form, and what was complained. */
-static char *outcome(const char *text, size_t length)
+/* What comes out for a text: its normal form, its plan, and what was complained. */
+static char *outcome(const char *text, size_t length, uint32_t operations)
 {
 	struct sf_buf out = {0};
 	char *said, *form;
@@ -43,6 +57,8 @@ static char *outcome(const char *text, size_t length)
 		form = normal(filter);
 		sf_buf_format(&out, "%s\n", form);
 		free(form);
+		if (operations)
+			sf_filter_explain(filter, operations, &out);
 	}
 	sf_buf_text(&out, said);
 	sf_filter_free(filter);
@@ -86,7 +102,7 @@ static unsigned run_file(const char *path, struct sf_buf *written, unsigned *cas
 			fail_msg("%s: a case without its => or --- line: %.40s", path, at);
 			return 0;
 		}
-		came = outcome(at, length);
+		came = outcome(at, length, operations_of(path));
 		sf_buf_add(written, at, length);
 		sf_buf_format(written, "\n=>\n%s---\n", came);
 		end[1] = '\0';
@@ -102,15 +118,15 @@ static unsigned run_file(const char *path, struct sf_buf *written, unsigned *cas
 	return wrong;
 }
 
-static void texts_become_what_the_files_say(void **state)
+/* How many cases there are. */
+static unsigned run_folder(const char *name)
 {
 	const char *mode = getenv("SF_GOLDEN");
 	unsigned wrong = 0, cases = 0;
 	char pattern[8192];
 	glob_t found;
-	(void)state;
 
-	folder(pattern, sizeof(pattern) - 8);
+	folder(pattern, sizeof(pattern) - 8, name);
 	strcat(pattern, "/*.txt");
 	assert_int_equal(glob(pattern, 0, NULL, &found), 0);
 	for (size_t i = 0; i < found.gl_pathc; i++) {
@@ -126,15 +142,46 @@ static void texts_become_what_the_files_say(void **state)
 		}
 	}
 	globfree(&found);
-	assert_true(cases > 100);
 	if (!mode)
 		assert_int_equal(wrong, 0);
+	return cases;
+}
+
+static void texts_become_what_the_files_say(void **state)
+{
+	(void)state;
+	assert_true(run_folder("filter") > 100);
+}
+
+static void plans_are_what_the_files_say(void **state)
+{
+	(void)state;
+	assert_true(run_folder("plan") >= 35);
+}
+
+/* `sport = :1 or sport = :3 ...`: no two of them become one range. */
+static void a_sieve_that_is_made_coarser_says_so(void **state)
+{
+	struct sf_buf text = {0}, plan = {0};
+	struct sf_filter *filter;
+	(void)state;
+
+	for (unsigned port = 1; port <= 2 * SF_SIEVE_TERMS + 1; port += 2)
+		sf_buf_format(&text, "%ssport=:%u", text.length ? " or " : "", port);
+	filter = filter_make(text.data);
+	sf_filter_explain(filter, OPERATIONS_ALL, &plan);
+	assert_non_null(strstr(plan.data, "\nleft to the judge:\n  what the bytecode lets pass besides: 2"));
+	sf_filter_free(filter);
+	sf_buf_finish(&plan);
+	sf_buf_finish(&text);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(texts_become_what_the_files_say),
+		cmocka_unit_test(plans_are_what_the_files_say),
+		cmocka_unit_test(a_sieve_that_is_made_coarser_says_so),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
