@@ -10,9 +10,10 @@
 
 #include "share.h"
 
+enum { FILLED = 4 << 20, LEAST = 32 << 10 };
+
 struct collection { /* a sweep under way */
-	const struct sf_collect_calls *calls;
-	struct sf_walk walk;
+	struct sf_shared shared;
 	uint64_t waited; /* for outputs: no run's time */
 	size_t left;	 /* shares that have not ended */
 	size_t shares;
@@ -26,11 +27,18 @@ uint64_t sf_run_number(uint64_t last)
 	return now > last ? now : last + 1;
 }
 
+size_t sf_collect_batch(size_t runs)
+{
+	size_t share = FILLED / runs;
+
+	return share < LEAST ? LEAST : share < SF_BATCH_SIZE ? share : SF_BATCH_SIZE;
+}
+
 static void end_share(struct collection *c, struct sf_share *share, int cut)
 {
 	if (share->ended)
 		return;
-	sf_share_end(share, &c->walk, cut);
+	sf_share_end(share, cut);
 	c->left--;
 }
 
@@ -48,7 +56,7 @@ static int received(void *arg, uint64_t wall_us)
 {
 	struct collection *c = arg;
 	uint64_t waited = 0;
-	int r = c->calls->pause(c->calls->arg, &waited);
+	int r = c->shared.calls->pause(c->shared.calls->arg, &waited);
 
 	if (r < 0)
 		return r;
@@ -90,14 +98,18 @@ void sf_collect(struct sf_walker *walker, struct sf_pool *pool, struct sf_run *c
 	sf_cleanup(sf_free_p) struct collection *c =
 		sf_alloc(sizeof(*c) + count * sizeof(c->share[0]));
 	struct sf_ask ask = unite(runs, count);
-	uint64_t start = sf_clock_mono();
 	int r;
 
-	c->calls = calls;
+	c->shared = (struct sf_shared){.pool = pool,
+				       .calls = calls,
+				       .netns = sf_walker_netns(walker),
+				       .start = sf_clock_mono(),
+				       .full = sf_collect_batch(count)};
 	c->left = c->shares = count;
-	for (size_t i = 0; i < c->shares; i++)
-		sf_share_begin(&c->share[i], runs[i], pool, calls, walker, start);
-	r = sf_walker_walk(walker, &ask, &(struct sf_walk_calls){received, on_socket, c}, &c->walk);
-	for (size_t i = 0; i < c->shares; i++)
+	for (size_t i = 0; i < count; i++)
+		sf_share_begin(&c->share[i], runs[i], &c->shared);
+	r = sf_walker_walk(walker, &ask, &(struct sf_walk_calls){received, on_socket, c},
+			   &c->shared.walk);
+	for (size_t i = 0; i < count; i++)
 		end_share(c, &c->share[i], r == -ECANCELED ? r : 0);
 }

@@ -42,6 +42,12 @@ void sf_collect(struct sf_walker *, struct sf_pool *, struct sf_run *const *runs
 		const struct sf_collect_calls *);
 
 /*
+ * The bytes that a run's batch has at most when so many share a walk: those that are being filled
+ * are 4 MiB together, or 32 KiB each.
+ */
+size_t sf_collect_batch(size_t runs);
+
+/*
  * The number of a run that starts now: microseconds since boot, at least the last plus one (0:
  * none).
  */

@@ -9,9 +9,11 @@
 
 #include "collector.h"
 
-enum {
-	MESSAGES = 4
-}; /* batches between the two threads: enough that neither waits for the other's turn */
+/*
+ * What lies between the two threads: so much, and so much more for each query, that neither waits
+ * for the other's turn. Queries that are alike fill their batches at the same moment.
+ */
+enum { MESSAGES = 4, MESSAGES_OF_QUERY = 2 };
 
 struct message { /* a batch of a run, or its end */
 	struct sf_run *run;
@@ -45,7 +47,7 @@ static void send(struct sf_collector *c, struct sf_run *run, struct sf_batch *ba
 
 /* ---- in the collector's thread ---- */
 
-static void add_target(struct sf_collector *c, struct sf_output *output)
+static void add_target(struct sf_collector *c, struct sf_output *output, size_t runs)
 {
 	size_t at = 0;
 
@@ -53,7 +55,7 @@ static void add_target(struct sf_collector *c, struct sf_output *output)
 		at++;
 	if (at == c->targets)
 		c->target[c->targets++] = (struct target){.output = output};
-	c->target[at].need += SF_BATCH_SIZE;
+	c->target[at].need += sf_collect_batch(runs);
 }
 
 static void find_targets(struct sf_collector *c, const struct sf_sweep *sweep)
@@ -68,7 +70,7 @@ static void find_targets(struct sf_collector *c, const struct sf_sweep *sweep)
 		const struct sf_plan *plan = sweep->run[i]->plan;
 
 		for (size_t o = 0; o < plan->outputs; o++)
-			add_target(c, plan->output[o]);
+			add_target(c, plan->output[o], sweep->count);
 	}
 }
 
@@ -110,7 +112,9 @@ static void work(void *arg)
 	sched_setscheduler(0, SCHED_BATCH, &(struct sched_param){0});
 	while ((sweep = sf_channel_take(c->sweeps))) {
 		find_targets(c, sweep);
+		sf_pool_keep(c->pool, sweep->count);
 		sf_collect(c->walker, c->pool, sweep->run, sweep->count, &calls);
+		sf_pool_keep(c->pool, 1);
 		free(sweep);
 	}
 	sf_channel_close(c->messages);
@@ -158,7 +162,7 @@ int sf_collector_new(struct sf_loop *loop, struct sf_pool *pool, uint32_t releas
 	c->pool = pool;
 	c->events = *events;
 	c->sweeps = sf_channel_new(queries);
-	c->messages = sf_channel_new(MESSAGES);
+	c->messages = sf_channel_new(MESSAGES + queries * MESSAGES_OF_QUERY);
 	c->walker = sf_walker_new(release);
 	if (r == 0) {
 		sf_channel_wakes(c->messages, c->wake);

@@ -7,24 +7,23 @@
 
 #include "share.h"
 
-void sf_share_begin(struct sf_share *share, struct sf_run *run, struct sf_pool *pool,
-		    const struct sf_collect_calls *calls, const struct sf_walker *walker,
-		    uint64_t start)
+void sf_share_begin(struct sf_share *share, struct sf_run *run, const struct sf_shared *shared)
 {
 	const struct sf_plan *plan = run->plan;
 
 	*share = (struct sf_share){.run = run,
-				   .pool = pool,
-				   .calls = calls,
+				   .shared = shared,
 				   .most = sf_encoder_most(plan->encoder),
-				   .start = start,
-				   .deadline = plan->timeout ? start + plan->timeout : UINT64_MAX};
-	sf_encoder_run(plan->encoder, run->run, sf_walker_netns(walker));
+				   .deadline = plan->timeout ? shared->start + plan->timeout
+							     : UINT64_MAX};
+	sf_encoder_run(plan->encoder, run->run, shared->netns);
 }
 
 static void end_batch(struct sf_share *share)
 {
-	share->calls->batch(share->calls->arg, share->run, sf_take(share->batch));
+	const struct sf_collect_calls *calls = share->shared->calls;
+
+	calls->batch(calls->arg, share->run, sf_take(share->batch));
 }
 
 /* Room for so many bytes more, in the batch at hand or in the next one. */
@@ -32,11 +31,11 @@ static struct sf_batch *make_room(struct sf_share *share, size_t need)
 {
 	struct sf_batch *batch = share->batch;
 
-	if (batch && batch->capacity - batch->length >= need)
+	if (batch && batch->length + need <= share->shared->full)
 		return batch;
 	if (batch)
 		end_batch(share);
-	batch = sf_pool_get(share->pool);
+	batch = sf_pool_get(share->shared->pool);
 	batch->query = share->run->plan->query;
 	batch->run = share->run->run;
 	batch->first_seq = share->seq;
@@ -59,7 +58,7 @@ void sf_share_add(struct sf_share *share, const struct sf_view *view)
 	share->seq++;
 }
 
-/* It always fits into a batch: labels and errors are bounded. */
+/* It always fits into a whole batch: labels and errors are bounded. */
 static void write_run_record(struct sf_share *share, const struct sf_run_facts *facts)
 {
 	sf_cleanup(sf_buf_finish) struct sf_buf line = {0};
@@ -93,8 +92,10 @@ static void say_end(struct sf_run *run, int cut, const struct sf_walk *walk,
 		snprintf(run->error, sizeof(run->error), "%s: %s", table, errors[0].message);
 }
 
-void sf_share_end(struct sf_share *share, const struct sf_walk *walk, int cut)
+void sf_share_end(struct sf_share *share, int cut)
 {
+	const struct sf_shared *shared = share->shared;
+	const struct sf_walk *walk = &shared->walk;
 	struct sf_run *run = share->run;
 	const struct sf_plan *plan = run->plan;
 	struct sf_run_error errors[SF_WALK_ERRORS + 1];
@@ -119,7 +120,7 @@ void sf_share_end(struct sf_share *share, const struct sf_walk *walk, int cut)
 			.seen = walk->seen,
 			.matched = plan->limit ? share->matched : share->seq,
 			.duplicates = walk->duplicates,
-			.duration_us = sf_clock_mono() - share->start,
+			.duration_us = sf_clock_mono() - shared->start,
 			.partial = run->partial,
 			.walks = 1,
 			.walk = &(struct sf_run_walk){walk->id, sf_table_name(plan->ask.table),
@@ -128,5 +129,5 @@ void sf_share_end(struct sf_share *share, const struct sf_walk *walk, int cut)
 			.error = errors,
 		});
 	share->ended = true;
-	share->calls->ended(share->calls->arg, run);
+	shared->calls->ended(shared->calls->arg, run);
 }

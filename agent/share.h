@@ -8,24 +8,30 @@
 
 #include "collect.h"
 
-struct sf_share {
-	struct sf_run *run;
+struct sf_shared { /* what the shares of a walk have in common */
 	struct sf_pool *pool;
 	const struct sf_collect_calls *calls;
+	struct sf_walk walk; /* so far */
+	uint32_t netns;
+	uint64_t start; /* mono */
+	size_t full;	/* bytes: a batch that has no room for a line below them is handed over */
+};
+
+struct sf_share {
+	struct sf_run *run;
+	const struct sf_shared *shared;
 	struct sf_batch *batch; /* NULL: none is begun */
 	size_t most;		/* room that a line of a socket needs */
 	uint64_t seq, matched;
-	uint64_t start, deadline; /* mono; UINT64_MAX: no time-out */
-	bool ended;		  /* its run is with the caller again */
+	uint64_t deadline; /* mono; UINT64_MAX: no time-out */
+	bool ended;	   /* its run is with the caller again */
 };
 
-/* All but `ended` is set; `start` is the sweep's, the walker says the namespace. */
-void sf_share_begin(struct sf_share *, struct sf_run *, struct sf_pool *,
-		    const struct sf_collect_calls *, const struct sf_walker *, uint64_t start);
+void sf_share_begin(struct sf_share *, struct sf_run *, const struct sf_shared *);
 /* The socket is one of the run's. */
 void sf_share_add(struct sf_share *, const struct sf_view *);
 /*
  * Writes the run record and gives the run back. `cut`: -ETIME or -ECANCELED when that ended it, 0
  * when the walk did.
  */
-void sf_share_end(struct sf_share *, const struct sf_walk *, int cut);
+void sf_share_end(struct sf_share *, int cut);

@@ -8,17 +8,19 @@
 
 #include <sockfeed/delivery.h>
 
-enum { KEPT = 2 }; /* one that is filled, one on its way back */
+enum { KEPT = 2, KEPT_MOST = 32 }; /* two: one that is filled, one on its way back */
 
 struct sf_pool {
 	struct sf_channel *spare;
+	atomic_size_t kept;
 };
 
 struct sf_pool *sf_pool_new(void)
 {
 	struct sf_pool *pool = sf_new(struct sf_pool);
 
-	pool->spare = sf_channel_new(KEPT);
+	pool->spare = sf_channel_new(KEPT_MOST);
+	pool->kept = KEPT;
 	return pool;
 }
 
@@ -47,6 +49,16 @@ void sf_pool_free(struct sf_pool *pool)
 		destroy(batch);
 	sf_channel_free(pool->spare);
 	free(pool);
+}
+
+void sf_pool_keep(struct sf_pool *pool, size_t filled)
+{
+	struct sf_batch *batch;
+
+	pool->kept = filled * KEPT;
+	while (sf_channel_count(pool->spare) > pool->kept &&
+	       (batch = sf_channel_try_take(pool->spare)))
+		destroy(batch);
 }
 
 struct sf_batch *sf_pool_get(struct sf_pool *pool)
@@ -83,6 +95,7 @@ void sf_batch_drop(struct sf_pool *pool, struct sf_batch *batch)
 {
 	if (--batch->references)
 		return;
-	if (batch->capacity != SF_BATCH_SIZE || !sf_channel_try_put(pool->spare, batch))
+	if (batch->capacity != SF_BATCH_SIZE || sf_channel_count(pool->spare) >= pool->kept ||
+	    !sf_channel_try_put(pool->spare, batch))
 		destroy(batch);
 }

@@ -32,12 +32,14 @@ struct sf_batch {
 };
 
 /*
- * Batches are used again: a pool keeps a few. Any thread. sf_pool_trim takes a batch and gives one back: the same lines
+ * Batches are used again: a pool keeps a few, enough for one that is filled at a time, or for as many as sf_pool_keep
+ * says, up to a bound. Any thread. sf_pool_trim takes a batch and gives one back: the same lines
  * in memory of their own size, when half of the capacity or more is empty. A queue holds no air.
  */
 struct sf_pool;
 struct sf_pool *sf_pool_new(void);
 void sf_pool_free(struct sf_pool *);		/* after all batches came back; accepts NULL */
+void sf_pool_keep(struct sf_pool *, size_t filled);
 struct sf_batch *sf_pool_get(struct sf_pool *); /* empty, capacity SF_BATCH_SIZE, one reference */
 struct sf_batch *sf_pool_trim(struct sf_pool *, struct sf_batch *);
 void sf_batch_drop(struct sf_pool *, struct sf_batch *); /* one reference; the last one frees or returns it */
