@@ -57,6 +57,35 @@ int sf_load(const char *path, struct sf_config **ret)
 	return 0;
 }
 
+static const char *query_at(const void *arg, size_t i)
+{
+	return ((const struct sf_config *)arg)->query[i].name;
+}
+
+int sf_load_names(const struct sf_config *config, const char *const *names, size_t count)
+{
+	int status = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const char *name = names[i], *near;
+		size_t q = 0;
+
+		while (q < config->queries && strcmp(config->query[q].name, name))
+			q++;
+		if (q < config->queries)
+			continue;
+		near = sf_nearest(name, strlen(name), config->queries, query_at, config);
+		if (near)
+			sf_say("%s has no query \"%s\"; did you mean \"%s\"?", config->path, name,
+			       near);
+		else
+			sf_say("%s has no query \"%s\"; `sockfeed check -c %s --print` shows all",
+			       config->path, name, config->path);
+		status = SF_EXIT_USAGE;
+	}
+	return status;
+}
+
 int sf_load_host(const struct sf_config *config, struct sf_host *host)
 {
 	struct sf_err err;

@@ -13,6 +13,9 @@
  */
 int sf_load(const char *path, struct sf_config **ret);
 
+/* All names are those of queries: 0, or SF_EXIT_USAGE after a sentence for each that is not. */
+int sf_load_names(const struct sf_config *, const char *const *names, size_t count);
+
 /*
  * Who this host is by the configuration; warns when the id changes with every boot. 0 or
  * SF_EXIT_FAILED after a sentence.

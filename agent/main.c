@@ -40,6 +40,16 @@ const struct sf_verb sf_verbs[] = {
 	 .rest = true,
 	 .speaks_ss = true,
 	 .run = sf_verb_query},
+	{.name = "explain",
+	 .usage = "[OPTIONS] [FILTER...] | -c FILE [QUERY...]",
+	 .help = "Say what would be asked of the kernel, what is judged here, and why",
+	 .more = "Options and filter are those of `sockfeed query`; no socket is asked for. With "
+		 "-c also which\n"
+		 "queries share a walk, and when.\n",
+	 .options = sf_explain_options,
+	 .rest = true,
+	 .speaks_ss = true,
+	 .run = sf_verb_explain},
 	{.name = "fields",
 	 .usage = "[OPTIONS] [NAME...]",
 	 .help = "List every field: name, type, unit, source, since which kernel, when it means "

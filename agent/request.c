@@ -19,23 +19,31 @@ enum {
 	QUERY_INTERVAL,
 	QUERY_COUNT,
 	QUERY_FORMAT,
-	QUERY_FILE
+	QUERY_FILE,
+	QUERY_OPTIONS
 };
-const struct sf_option sf_query_options[] = {
-	[QUERY_SOCKETS] = {"sockets", 0, SF_OPTION_TEXT, "LIST",
-			   "the tables to ask; this version knows tcp (default)"},
-	[QUERY_FIELDS] = {"fields", 0, SF_OPTION_TEXT, "LIST",
-			  "groups, names, globs, with commas; -NAME removes (default: all)"},
-	[QUERY_LIMIT] = {"limit", 0, SF_OPTION_TEXT, "N",
-			 "at most so many records a run, 0: all (default)"},
-	[QUERY_INTERVAL] = {"interval", 0, SF_OPTION_TEXT, "DURATION",
-			    "ask again and again, every 100ms, 5s, 1m ..."},
-	[QUERY_COUNT] = {"count", 0, SF_OPTION_TEXT, "N",
-			 "so many runs, 0: no end (default: 1; 0 with --interval)"},
-	[QUERY_FORMAT] = {"format", 0, SF_OPTION_TEXT, "table|json",
-			  "how to print (default: table on a terminal, else json)"},
-	[QUERY_FILE] = {"filter-file", 'F', SF_OPTION_TEXT, "FILE",
-			"the filter from a file, or - for standard input"},
+/* clang-format off */
+#define OPTIONS                                                                                    \
+	[QUERY_SOCKETS] = {"sockets", 0, SF_OPTION_TEXT, "LIST",                                   \
+			   "the tables to ask; this version knows tcp (default)"},                 \
+	[QUERY_FIELDS] = {"fields", 0, SF_OPTION_TEXT, "LIST",                                     \
+			  "groups, names, globs, with commas; -NAME removes (default: all)"},      \
+	[QUERY_LIMIT] = {"limit", 0, SF_OPTION_TEXT, "N",                                          \
+			 "at most so many records a run, 0: all (default)"},                       \
+	[QUERY_INTERVAL] = {"interval", 0, SF_OPTION_TEXT, "DURATION",                             \
+			    "ask again and again, every 100ms, 5s, 1m ..."},                       \
+	[QUERY_COUNT] = {"count", 0, SF_OPTION_TEXT, "N",                                          \
+			 "so many runs, 0: no end (default: 1; 0 with --interval)"},               \
+	[QUERY_FORMAT] = {"format", 0, SF_OPTION_TEXT, "table|json",                               \
+			  "how to print (default: table on a terminal, else json)"},               \
+	[QUERY_FILE] = {"filter-file", 'F', SF_OPTION_TEXT, "FILE",                                \
+			"the filter from a file, or - for standard input"}
+/* clang-format on */
+const struct sf_option sf_query_options[] = {OPTIONS, {0}};
+const struct sf_option sf_explain_options[] = {
+	OPTIONS,
+	[QUERY_OPTIONS] = {"config", 'c', SF_OPTION_TEXT, "FILE",
+			   "the queries of a configuration instead; then QUERY are their names"},
 	{0},
 };
 
@@ -114,6 +122,19 @@ static int read_filter(struct sf_arena *arena, const struct sf_arguments *argume
 		return SF_EXIT_USAGE;
 	}
 	return path ? read_file(arena, path, filter) : 0;
+}
+
+int sf_request_config(const struct sf_arguments *arguments, const char **path)
+{
+	*path = arguments->text[QUERY_OPTIONS];
+	for (size_t i = 0; *path && i < QUERY_OPTIONS; i++) {
+		if (!arguments->text[i])
+			continue;
+		sf_say("with -c the configuration says what --%s would",
+		       sf_explain_options[i].name);
+		return SF_EXIT_USAGE;
+	}
+	return 0;
 }
 
 int sf_request_read(struct sf_request *request, const struct sf_arguments *arguments)

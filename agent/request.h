@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the arguments of `sockfeed query` ask for. */
+/* What the arguments of `sockfeed query` and `sockfeed explain` ask for. */
 #pragma once
 
 #include <sockfeed/config.h>
@@ -16,3 +16,8 @@ struct sf_request {
 /* 0, or SF_EXIT_USAGE after a sentence; sf_request_finish either way. */
 int sf_request_read(struct sf_request *, const struct sf_arguments *);
 void sf_request_finish(struct sf_request *);
+/*
+ * Of explain: *path is the configuration's, or NULL. SF_EXIT_USAGE after a sentence: an option of a
+ * single query stands beside it.
+ */
+int sf_request_config(const struct sf_arguments *, const char **path);

@@ -31,36 +31,6 @@ const struct sf_option sf_check_options[] = {
 	{0},
 };
 
-static const char *query_at(const void *arg, size_t i)
-{
-	return ((const struct sf_config *)arg)->query[i].name;
-}
-
-/* All names that were asked for are the configuration's. */
-static int check_names(const struct sf_config *config, const struct sf_arguments *arguments)
-{
-	int status = 0;
-
-	for (size_t i = 0; i < arguments->repeats; i++) {
-		const char *name = arguments->repeat[i], *near;
-		size_t q = 0;
-
-		while (q < config->queries && strcmp(config->query[q].name, name))
-			q++;
-		if (q < config->queries)
-			continue;
-		near = sf_nearest(name, strlen(name), config->queries, query_at, config);
-		if (near)
-			sf_say("%s has no query \"%s\"; did you mean \"%s\"?", config->path, name,
-			       near);
-		else
-			sf_say("%s has no query \"%s\"; `sockfeed check -c %s --print` shows all",
-			       config->path, name, config->path);
-		status = SF_EXIT_USAGE;
-	}
-	return status;
-}
-
 int sf_verb_run(const struct sf_arguments *arguments)
 {
 	sf_cleanup(sf_config_free_p) struct sf_config *config = NULL;
@@ -68,7 +38,7 @@ int sf_verb_run(const struct sf_arguments *arguments)
 	int status = sf_load(arguments->text[RUN_CONFIG], &config);
 
 	if (status == 0)
-		status = check_names(config, arguments);
+		status = sf_load_names(config, arguments->repeat, arguments->repeats);
 	if (status != 0)
 		return status;
 	sf_log_setup((enum sf_log_level)config->log.level, config->log.json);

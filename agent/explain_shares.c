@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which queries of a configuration share walks: those of one table whose ticks meet. All ticks
+ * stand on one grid, so two intervals meet at each multiple of both; where they differ by less than
+ * what counts as together they meet more often.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "explain.h"
+#include "sweep.h"
+
+#define YEAR_US (365ull * 24 * 3600 * 1000 * 1000)
+
+struct others { /* of one plan: how often each meets it */
+	struct sf_plan *const *plans;
+	size_t count, which;
+	uint64_t *every; /* us; 0: never, it is the plan itself or of another table */
+};
+
+static uint64_t common_divisor(uint64_t a, uint64_t b)
+{
+	while (b) {
+		uint64_t rest = a % b;
+
+		a = b;
+		b = rest;
+	}
+	return a;
+}
+
+/* The least common multiple; 0: above a year. */
+static uint64_t meet(uint64_t a, uint64_t b)
+{
+	unsigned __int128 every = (unsigned __int128)a / common_divisor(a, b) * b;
+
+	return every > YEAR_US ? 0 : (uint64_t)every;
+}
+
+static bool comes(const struct others *o, size_t i, uint64_t at)
+{
+	return i == o->which || (o->every[i] && at % o->every[i] == 0);
+}
+
+/* ---- what they ask for together ---- */
+
+/* The first that has no sieve of its own, or NULL. */
+static const char *without_sieve(const struct sf_plan *const *plans, size_t count,
+				 uint32_t operations)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct sf_filter *filter = plans[i]->filter;
+		struct sf_sieve sieve;
+		bool none;
+
+		sf_sieve_make(&sieve, &filter, 1, operations);
+		none = !sieve.terms;
+		sf_sieve_finish(&sieve);
+		if (none)
+			return plans[i]->query;
+	}
+	return NULL;
+}
+
+static void print_sieve(const struct sf_plan *const *plans, size_t count, uint32_t operations,
+			struct sf_buf *out)
+{
+	sf_cleanup(sf_free_p) const struct sf_filter **filters = sf_alloc(count * sizeof(*filters));
+	sf_cleanup(sf_sieve_finish) struct sf_sieve sieve;
+	const char *none;
+
+	for (size_t i = 0; i < count; i++)
+		filters[i] = plans[i]->filter;
+	sf_sieve_make(&sieve, filters, count, operations);
+	if (sieve.terms) {
+		sf_buf_format(out, "the kernel leaves out what none of them wants, %u comparison%s",
+			      sieve.terms, sieve.terms == 1 ? "" : "s");
+		return;
+	}
+	none = without_sieve(plans, count, operations);
+	if (none)
+		sf_buf_format(out, "the kernel leaves out nothing, as it cannot for %s", none);
+	else
+		sf_buf_format(out,
+			      "the kernel leaves out nothing: more than %u comparisons together, "
+			      "or no socket that all leave out",
+			      SF_SIEVE_SHARED);
+}
+
+static void print_names(const struct others *o, uint64_t at, struct sf_buf *out)
+{
+	const char *before = "";
+
+	for (size_t i = 0; i < o->count; i++) {
+		if (i == o->which || !comes(o, i, at))
+			continue;
+		sf_buf_format(out, "%s%s", before, o->plans[i]->query);
+		before = ", ";
+	}
+}
+
+static void print_group(const struct others *o, uint64_t at, uint32_t operations,
+			struct sf_buf *out)
+{
+	sf_cleanup(sf_free_p) const struct sf_plan **group = sf_alloc(o->count * sizeof(*group));
+	uint32_t states = 0;
+	uint8_t ext = 0;
+	size_t count = 0;
+
+	for (size_t i = 0; i < o->count; i++) {
+		if (!comes(o, i, at))
+			continue;
+		group[count++] = o->plans[i];
+		states |= o->plans[i]->ask.states;
+		ext |= o->plans[i]->ask.ext;
+	}
+	sf_buf_text(out, "shares a walk with ");
+	print_names(o, at, out);
+	sf_buf_text(out, " every ");
+	sf_unit_print(out, SF_UNIT_US, at, 0);
+	sf_buf_text(out, ": ");
+	print_sieve(group, count, operations, out);
+	sf_buf_text(out, "\n  states:");
+	sf_explain_states(states, out);
+	sf_buf_text(out, "\n  attributes:");
+	sf_explain_attributes(ext, out);
+	sf_buf_text(out, "\n");
+}
+
+/* Ticks that do not meet, but come so close that they are one. */
+static void print_close(const struct others *o, struct sf_buf *out)
+{
+	const struct sf_plan *plan = o->plans[o->which];
+	const char *before = "shares a walk with ";
+
+	for (size_t i = 0; i < o->count; i++) {
+		uint64_t interval = o->plans[i]->interval,
+			 step = common_divisor(plan->interval, interval);
+
+		if (i == o->which || o->plans[i]->ask.table != plan->ask.table ||
+		    step > SF_TOGETHER_US || step == plan->interval || step == interval)
+			continue;
+		sf_buf_format(out, "%s%s", before, o->plans[i]->query);
+		before = ", ";
+	}
+	if (*before == ',')
+		sf_buf_text(out, " whenever their ticks are 20 ms from each other at most\n");
+}
+
+void sf_explain_shares(struct sf_plan *const *plans, size_t count, size_t which,
+		       uint32_t operations, struct sf_buf *out)
+{
+	sf_cleanup(sf_free_p) uint64_t *every = sf_alloc(count * sizeof(*every));
+	const struct others o = {plans, count, which, every};
+	const struct sf_plan *plan = plans[which];
+	uint64_t last = 0;
+	size_t begin = out->length;
+
+	for (size_t i = 0; i < count; i++) {
+		if (i != which && plans[i]->ask.table == plan->ask.table)
+			every[i] = meet(plan->interval, plans[i]->interval);
+	}
+	for (;;) {
+		uint64_t next = UINT64_MAX;
+
+		for (size_t i = 0; i < count; i++) {
+			if (every[i] > last && every[i] < next)
+				next = every[i];
+		}
+		if (next == UINT64_MAX)
+			break;
+		print_group(&o, next, operations, out);
+		last = next;
+	}
+	print_close(&o, out);
+	if (out->length == begin)
+		sf_buf_text(out, "shares no walk\n");
+}
