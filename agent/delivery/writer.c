@@ -74,8 +74,7 @@ static void say_recovered(struct sf_sink *w)
 /* That end in these bytes of the batch. */
 static uint32_t count_lines(const struct slot *slot, size_t at, size_t length)
 {
-	const char *bytes = slot->batch->data + at;
-	const char *end = bytes + length;
+	const char *bytes = slot->batch->data + at, *end = bytes + length;
 	uint32_t lines = 0;
 
 	if (at + length == slot->batch->length)
@@ -110,7 +109,6 @@ static void write_batch(struct sf_sink *w, struct slot *slot)
 		may_write = !device->wait_first;
 		if (n > 0) {
 			uint32_t lines = count_lines(slot, at, (size_t)n);
-
 			at += (size_t)n;
 			slot->written += lines;
 			w->events.written(w->events.arg, lines);

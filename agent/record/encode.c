@@ -177,23 +177,18 @@ ALWAYS char *run_steps(enum kind kind, enum fetch fetch, bool whole, char *out,
 		out = run_steps(kind_, FETCH_READ, false, out, run, view); \
 		break
 
-/* Copies whole blocks of 32 bytes. */
-ALWAYS char *put_block(char *out, const char *bytes, size_t length)
+char *sf_encode_socket(const struct sf_encoder *encoder, const struct sf_view *view, uint64_t seq,
+		       char *out)
 {
-	for (size_t i = 0; i < length; i += 32)
-		memcpy(out + i, bytes + i, 32);
-	return out + length;
+	return sf_encode_fields(encoder, view, sf_encode_envelope(encoder, seq, out));
 }
 
 /* restrict: what is stored to `out` changes nothing that is read here. */
-char *sf_encode_socket(const struct sf_encoder *restrict encoder,
-		       const struct sf_view *restrict view, uint64_t seq, char *restrict out)
+char *sf_encode_fields(const struct sf_encoder *restrict encoder,
+		       const struct sf_view *restrict view, char *restrict out)
 {
 	char *before = NULL, *group = NULL;
 
-	out = put_block(out, encoder->head, encoder->head_length);
-	out = put_u64(out, seq);
-	out = put_block(out, encoder->tail, encoder->tail_length);
 	for (const struct run *run = encoder->program[view->class].runs;; run++) {
 		if (run->kind > KIND_END) /* spares the comparison at every jump */
 			__builtin_unreachable();

@@ -5,7 +5,7 @@
  */
 #include <stdlib.h>
 
-#include "record/step.h"
+#include "record/put.h"
 
 #define BEFORE_STAMP "{\"time\":\""
 #define BEHIND_STAMP "\",\"type\":\"socket\",\"schema\":1"
@@ -119,4 +119,11 @@ void sf_encoder_run(struct sf_encoder *encoder, uint64_t run, uint32_t netns)
 void sf_encoder_time(struct sf_encoder *encoder, uint64_t wall_us)
 {
 	sf_clock_stamp(encoder->stamp, wall_us);
+}
+
+char *sf_encode_envelope(const struct sf_encoder *encoder, uint64_t seq, char *out)
+{
+	out = put_block(out, encoder->head, encoder->head_length);
+	out = put_u64(out, seq);
+	return put_block(out, encoder->tail, encoder->tail_length);
 }

@@ -35,6 +35,12 @@ void sf_encoder_time(struct sf_encoder *, uint64_t wall_us);
 
 /* Writes the line to `out`; returns the byte behind its newline. */
 char *sf_encode_socket(const struct sf_encoder *, const struct sf_view *view, uint64_t seq, char *out);
+/*
+ * The two parts of a line: the envelope, then the socket's own fields and the newline, which are the same bytes for all
+ * encoders of the same fields in runs of the same namespace. Each returns the byte behind what it wrote.
+ */
+char *sf_encode_envelope(const struct sf_encoder *, uint64_t seq, char *out);
+char *sf_encode_fields(const struct sf_encoder *, const struct sf_view *view, char *out);
 
 /* The run record: interface.md section 4. */
 struct sf_run_walk { uint64_t id; const char *table; uint32_t dumps; };

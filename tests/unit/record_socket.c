@@ -368,6 +368,41 @@ static void identities_are_strings_and_counters_numbers_up_to_the_last(void **st
 	free(line.data);
 }
 
+static void the_fields_of_a_line_are_the_same_bytes_for_every_query_that_has_them(void **state)
+{
+	const struct sf_envelope other = {
+		.host_name = "h", .host_id = "i", .boot_id = "b", .query = "a query of another name"};
+	(void)state;
+
+	for (unsigned i = 0; i < 300; i++) {
+		struct sf_fieldset fields = everything();
+		sf_cleanup(sf_encoder_free_p) struct sf_encoder *a = sf_encoder_new(&nobody, &fields);
+		sf_cleanup(sf_encoder_free_p) struct sf_encoder *b = sf_encoder_new(&other, &fields);
+		struct sf_view view = {.table = SF_TABLE_TCP, .release = SIX_EIGHTEEN};
+		struct line one, two;
+		struct reply reply;
+		char *head;
+
+		make(&reply, i % SF_CLASS_COUNT);
+		assert_int_equal(sf_view_index(&view, reply.bytes, reply.length), 0);
+		sf_encoder_run(b, 12345, 0);
+		one = encode(a, &view, i);
+		two = encode(b, &view, 1000 * i);
+		head = malloc(sf_encoder_most(b));
+		size_t length = (size_t)(sf_encode_envelope(b, 1000 * i, head) - head);
+		assert_memory_equal(head, two.data, length);
+		assert_true(two.length - length < one.length);
+		assert_memory_equal(two.data + length, one.data + one.length - (two.length - length),
+				    two.length - length);
+		length = (size_t)(sf_encode_fields(a, &view, head) - head);
+		assert_memory_equal(head, one.data + one.length - length, length);
+		assert_true(length <= two.length);
+		free(head);
+		free(one.data);
+		free(two.data);
+	}
+}
+
 static void two_encoders_share_nothing(void **state)
 {
 	struct sf_fieldset all = everything(), one = {0};
@@ -427,6 +462,7 @@ int main(void)
 		cmocka_unit_test(tcp_info_of_any_length_is_read_as_far_as_it_goes),
 		cmocka_unit_test(the_longest_record_stays_within_its_room),
 		cmocka_unit_test(identities_are_strings_and_counters_numbers_up_to_the_last),
+		cmocka_unit_test(the_fields_of_a_line_are_the_same_bytes_for_every_query_that_has_them),
 		cmocka_unit_test(two_encoders_share_nothing),
 		cmocka_unit_test(an_encoder_asks_for_what_its_fields_need),
 	};
