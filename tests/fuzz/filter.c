@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Any text as a filter: it is refused with complaints that a terminal can show, or its normal form is read again, prints
- * the same and judges the same; and what it says it needs is enough to judge by.
+ * the same and judges the same; what it says it needs is enough to judge by; the kernel would take its sieve, and leave
+ * out nothing that it holds for.
  */
 #include <sockfeed/filter.h>
 
 #include "abort.h"
+#include "bytecode.h"
 #include "replies.h"
 
 enum { FILTER_MOST = 65536, STATES = 14, ANSWERS = 3 * 2 * STATES, COMPLAINTS_MOST = 1 << 20 };
@@ -79,6 +81,30 @@ static void check_judges(const struct sf_filter *a, const struct sf_filter *b)
 	}
 }
 
+static void check_sieve(const struct sf_filter *filter, uint32_t operations)
+{
+	struct sf_sieve sieve;
+	const char *refused;
+
+	sf_sieve_make(&sieve, &filter, 1, operations);
+	refused = sieve_audit(&sieve, operations);
+	if (refused)
+		fail_msg("the bytecode would be refused for %s", refused);
+	for (unsigned i = 0; i < ANSWERS; i++) {
+		struct entry entry = bytecode_entry(&views[i]);
+
+		if (!sf_filter_judge(filter, &views[i]))
+			continue;
+		if (!sieve_holds(&sieve, &entry))
+			fail_msg("it holds for answer %u, its sieve does not", i);
+		entry.mark += !views[i].length[SF_PART_MARK]; /* what was not told may be anything */
+		entry.cgroup += !views[i].length[SF_PART_CGROUP];
+		if (!sieve_holds(&sieve, &entry))
+			fail_msg("its sieve depends on what answer %u lacks", i);
+	}
+	sf_sieve_finish(&sieve);
+}
+
 /* Every state, both families; with the header alone, with all attributes of small numbers, of any. */
 static void make_answer(struct reply *reply, unsigned i)
 {
@@ -136,6 +162,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			fail_msg("\n%s\nbecomes\n%s", first.data, second.data);
 		check_judges(filter, again);
 	}
+	check_sieve(filter, OPERATIONS_ALL);
+	check_sieve(filter, OPERATIONS_FIRST);
 	sf_buf_finish(&first);
 	sf_buf_finish(&second);
 	sf_filter_free(again);

@@ -22,7 +22,7 @@ static inline void draw_same(struct draft *d)
 {
 	const char *what, *op, *value;
 
-	switch (pick(&d->random, 7)) {
+	switch (pick(&d->random, 9)) {
 	case 0:
 	case 1:
 		what = ONE_OF(d, "sport", "dport", "local.port");
@@ -45,6 +45,16 @@ static inline void draw_same(struct draft *d)
 		op = ONE_OF(d, "=", "!=");
 		value = ONE_OF(d, "0", "1", "77777", "nosuch0");
 		break;
+	case 7:
+		what = ONE_OF(d, "sport", "dport", "local.port");
+		op = "in";
+		value = ONE_OF(d, "(80)", "(80, 81, 443)", "(0, 2, 22, 80, 82, 443)", "(1-80, 443-65535)", "(0-65535)");
+		break;
+	case 8:
+		what = ONE_OF(d, "src", "dst", "local.address");
+		op = "in";
+		value = ONE_OF(d, "(10.0.0.0/8)", "(10.0.0.1, 10.1.0.1, [2001:db8::/32])", "([::/0])", "(127.0.0.1, 0.0.0.0/1)");
+		break;
 	case 5:
 		what = "family";
 		op = ONE_OF(d, "=", "!=");
@@ -62,7 +72,9 @@ static inline void draw_other(struct draft *d)
 	sf_buf_text(&d->text, ONE_OF(d, "state listening", "state != established", "tcp.rtt_us > 5", "uid = 0", "peer.port = 443",
 				     "peer.port != 443", "peer.port < 81", "peer.address = 10.0.0.0/8", "peer.address != 10.0.0.1",
 				     "fwmark = 1", "fwmark != 0x34/0xff", "fwmark = 0", "cgroup.id = 0", "cgroup.id = 7",
-				     "cgroup.id != 7", "interface.index > 0", "interface.index != 77777", "interface.index <= 2"));
+				     "cgroup.id != 7", "fwmark in (1, 0x1200/0xff00)", "cgroup.id in (0, 7, 8)",
+				     "interface.index in (1, 77777)", "peer.port in (0, 80-443)", "state in (established, time-wait)",
+				     "peer.address in (10.0.0.1, 2001:db8::/32)", "interface.index > 0", "interface.index != 77777", "interface.index <= 2"));
 }
 
 static inline void draw_tree(struct draft *d, unsigned depth, bool same)

@@ -106,6 +106,18 @@ static const struct {
 	{"cgroup.id = 5000000000", "    0 cgroup.id = 5000000000 else reject\n"},
 	{"cgroup.id != 7", "    0 cgroup.id = 7 else accept\n   12 go to reject\n"},
 	{"not cgroup.id = 7", ""},
+	{"sport in (80, 443, 8000-8999)",
+	 "    0 sport = 80 else 12\n    8 go to accept\n   12 sport = 443 else 24\n   20 go to accept\n   24 sport >= 8000 else reject\n"
+	 "   32 sport <= 8999 else reject\n"},
+	{"not sport in (80-89)", "    0 sport <= 79 else 12\n    8 go to accept\n   12 sport >= 90 else reject\n"},
+	{"src in (10/8, *:80)", "    0 src = 10.0.0.0/8 else 20\n   16 go to accept\n   20 sport = 80 else reject\n"},
+	{"not src in (10/8, *:80)", "    0 src = 10.0.0.0/8 else 20\n   16 go to reject\n   20 sport = 80 else accept\n   28 go to reject\n"},
+	{"not peer.address in (10/8)", ""},
+	{"fwmark in (1, 2)", "    0 fwmark = 0x1 else 16\n   12 go to accept\n   16 fwmark = 0x2 else reject\n"},
+	{"cgroup.id in (5, 6)", "    0 cgroup.id = 5 else 16\n   12 go to accept\n   16 cgroup.id = 6 else reject\n"},
+	{"interface.index in (1-3000)", ""},
+	{"family in (inet, inet6)", ""},
+	{"tcp.rtt_us in (5-9)", ""},
 	{"(state listening and sport = 22) or (state established and dport = 22)",
 	 "    0 sport = 22 else 12\n    8 go to accept\n   12 dport = 22 else reject\n"},
 	{"not (state listening and sport = 22)", ""},
@@ -302,6 +314,161 @@ static void the_sieve_of_several_passes_what_any_of_them_holds_for(void **state)
 	sf_buf_finish(&d.text);
 }
 
+/* ---- large sets ---- */
+
+static void write_ports(struct sf_buf *text, const char *word, unsigned count, unsigned step)
+{
+	sf_buf_format(text, "%s in (", word);
+	for (unsigned i = 0; i < count; i++)
+		sf_buf_format(text, "%s%u", i ? "," : "", 1 + i * step);
+	sf_buf_text(text, ")");
+}
+
+/* Of the ports of a filter that has them alone: how many pass that are not meant; none that is meant does not. */
+static unsigned check_ports(const char *text, bool peer, struct sf_sieve *sieve)
+{
+	struct sf_filter *filter = filter_make(text);
+	unsigned wrong = 0;
+
+	make(sieve, filter, OPERATIONS_ALL);
+	assert_null(sieve_audit(sieve, OPERATIONS_ALL));
+	for (unsigned port = 0; port <= UINT16_MAX; port++) {
+		struct facts facts = {.header = {.family = AF_INET, .state = SF_ESTABLISHED}, .has_shutdown = true};
+		struct answer answer;
+		struct entry entry;
+		bool holds, passes;
+
+		*(peer ? &facts.header.dport : &facts.header.sport) = htobe16((uint16_t)port);
+		answer_make(&answer, &facts);
+		entry = bytecode_entry(&answer.view);
+		holds = sf_filter_judge(filter, &answer.view);
+		passes = sieve_holds(sieve, &entry);
+		if (holds && !passes)
+			fail_msg("port %u holds and does not pass", port);
+		wrong += passes && !holds;
+	}
+	sf_filter_free(filter);
+	return wrong;
+}
+
+static void a_thousand_ports_are_looked_for_in_a_tree(void **state)
+{
+	sf_cleanup(sf_buf_finish) struct sf_buf text = {0};
+	struct sf_sieve sieve;
+	(void)state;
+
+	write_ports(&text, "dport", 1000, 60);
+	assert_int_equal(check_ports(text.data, true, &sieve), 0);
+	assert_in_range(sieve.terms, 1000, 1500);
+	sf_sieve_finish(&sieve);
+}
+
+static void a_set_of_5000_ports_is_made_coarser(void **state)
+{
+	sf_cleanup(sf_buf_finish) struct sf_buf text = {0};
+	struct sf_sieve sieve;
+	(void)state;
+
+	write_ports(&text, "sport", 5000, 7);
+	assert_in_range(check_ports(text.data, false, &sieve), 1, 6 * 5000);
+	assert_in_range(sieve.terms, 1000, SF_SIEVE_TERMS);
+	sf_sieve_finish(&sieve);
+
+	/* gaps that are small go first */
+	text.length = 0;
+	write_ports(&text, "sport", 4000, 2);
+	sf_buf_text(&text, " or sport in (20000-20999, 30000, 40000)");
+	assert_in_range(check_ports(text.data, false, &sieve), 1, 4000);
+	sf_sieve_finish(&sieve);
+}
+
+static void two_large_sets_share_what_a_sieve_may_have(void **state)
+{
+	sf_cleanup(sf_buf_finish) struct sf_buf text = {0};
+	struct sf_filter *filter;
+	struct sf_sieve sieve;
+	struct entry none = {.family = AF_INET, .port = {60001, 60001}};
+	(void)state;
+
+	write_ports(&text, "sport", 3000, 7);
+	sf_buf_text(&text, " or ");
+	write_ports(&text, "dport", 3000, 9);
+	sf_buf_text(&text, " or src 10/8");
+	filter = filter_make(text.data);
+	make(&sieve, filter, OPERATIONS_ALL);
+	assert_null(sieve_audit(&sieve, OPERATIONS_ALL));
+	assert_in_range(sieve.terms, 1000, SF_SIEVE_TERMS);
+	assert_false(sieve_holds(&sieve, &none));
+	sf_sieve_finish(&sieve);
+	sf_filter_free(filter);
+}
+
+static void what_cannot_be_made_coarser_is_left_to_the_judge(void **state)
+{
+	sf_cleanup(sf_buf_finish) struct sf_buf text = {0};
+	struct sf_filter *filter;
+	struct sf_sieve sieve;
+	(void)state;
+
+	for (unsigned i = 0; i < 2500; i++)
+		sf_buf_format(&text, "%ssrc 10.%u.%u.1", i ? "|" : "", i / 256, i % 256);
+	check_text(text.data, OPERATIONS_ALL, "");
+	/* of what all must hold, as many as fit are kept */
+	text.length = 0;
+	for (unsigned i = 0; i < 2500; i++)
+		sf_buf_format(&text, "%ssrc!=10.%u.%u.1", i ? "&" : "", i / 256, i % 256);
+	filter = filter_make(text.data);
+	make(&sieve, filter, OPERATIONS_ALL);
+	assert_null(sieve_audit(&sieve, OPERATIONS_ALL));
+	assert_int_equal(sieve.terms, SF_SIEVE_TERMS);
+	sf_sieve_finish(&sieve);
+	sf_filter_free(filter);
+}
+
+/* ---- several filters ---- */
+
+static void check_together(const char *const *texts, size_t count, const char *expected)
+{
+	struct sf_filter *filters[16];
+	struct sf_sieve sieve;
+	char *came;
+
+	for (size_t i = 0; i < count; i++)
+		filters[i] = filter_make(texts[i]);
+	sf_sieve_make(&sieve, (const struct sf_filter *const *)filters, count, OPERATIONS_ALL);
+	came = described(&sieve);
+	if (strcmp(came, expected))
+		fail_msg("%s ...\n%s", texts[0], came);
+	free(came);
+	sf_sieve_finish(&sieve);
+	while (count)
+		sf_filter_free(filters[--count]);
+}
+#define TOGETHER_IS(expected, ...) \
+	check_together((const char *const[]){__VA_ARGS__}, SF_COUNT(((const char *const[]){__VA_ARGS__})), expected)
+
+static void several_filters_pass_what_one_of_them_may_hold_for(void **state)
+{
+	(void)state;
+	TOGETHER_IS("    0 sport = 80 else 12\n    8 go to accept\n   12 dport = 443 else reject\n", "sport = 80",
+		    "dport = 443 and tcp.rtt_us > 5");
+	TOGETHER_IS("", "sport = 80", "tcp.rtt_us > 5"); /* one has none */
+	TOGETHER_IS("", "sport = 80", "");
+	TOGETHER_IS("sport 80\n", "sport = 80", "sport = 80 and uid = 0");
+	TOGETHER_IS("sport 80\n    0 dport = 1 else 12\n    8 go to accept\n   12 dev = 3 else reject\n", "sport = 80 and dport = 1",
+		    "dev 3 and sport = 80");
+	TOGETHER_IS("    0 sport >= 80 else reject\n    8 sport <= 82 else reject\n", "sport = 80", "sport = 82", "sport = 81");
+}
+
+static void several_filters_with_too_many_terms_have_no_sieve(void **state)
+{
+	sf_cleanup(sf_buf_finish) struct sf_buf text = {0};
+	(void)state;
+
+	write_ports(&text, "dport", SF_SIEVE_SHARED, 60);
+	TOGETHER_IS("", text.data, "src 10/8");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -311,6 +478,12 @@ int main(void)
 		cmocka_unit_test(whatever_a_filter_holds_for_passes_its_sieve),
 		cmocka_unit_test(what_the_kernel_compares_alike_is_left_out_exactly),
 		cmocka_unit_test(the_sieve_of_several_passes_what_any_of_them_holds_for),
+		cmocka_unit_test(a_thousand_ports_are_looked_for_in_a_tree),
+		cmocka_unit_test(a_set_of_5000_ports_is_made_coarser),
+		cmocka_unit_test(two_large_sets_share_what_a_sieve_may_have),
+		cmocka_unit_test(what_cannot_be_made_coarser_is_left_to_the_judge),
+		cmocka_unit_test(several_filters_pass_what_one_of_them_may_hold_for),
+		cmocka_unit_test(several_filters_with_too_many_terms_have_no_sieve),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
