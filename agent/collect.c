@@ -7,6 +7,7 @@
  * A run that its time-out ends leaves the walk to the others; the last one takes it along.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "share.h"
 
@@ -75,9 +76,20 @@ static void on_socket(void *arg, const struct sf_view *view)
 
 	for (struct sf_share *share = c->share, *behind = share + c->shares; share < behind;
 	     share++) {
+		share->own.length = 0; /* who uses it comes later in the list */
 		if (!share->ended && sf_filter_judge(share->run->plan->filter, view))
 			sf_share_add(share, view);
 	}
+}
+
+/* The first of the shares up to this one that wants the same fields. */
+static struct sf_share *first_alike(struct sf_share *share, const struct sf_share *last)
+{
+	const struct sf_fieldset *fields = &last->run->plan->fields;
+
+	while (memcmp(&share->run->plan->fields, fields, sizeof(*fields)))
+		share++;
+	return share;
 }
 
 /* What all of them ask for together. */
@@ -106,8 +118,10 @@ void sf_collect(struct sf_walker *walker, struct sf_pool *pool, struct sf_run *c
 				       .start = sf_clock_mono(),
 				       .full = sf_collect_batch(count)};
 	c->left = c->shares = count;
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		sf_share_begin(&c->share[i], runs[i], &c->shared);
+		c->share[i].written = &first_alike(c->share, &c->share[i])->own;
+	}
 	r = sf_walker_walk(walker, &ask, &(struct sf_walk_calls){received, on_socket, c},
 			   &c->shared.walk);
 	for (size_t i = 0; i < count; i++)

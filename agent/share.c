@@ -43,17 +43,30 @@ static struct sf_batch *make_room(struct sf_share *share, size_t need)
 	return batch;
 }
 
+/* The socket's fields are written once for all queries that want the same ones. */
+static char *put_fields(const struct sf_share *share, const struct sf_view *view, char *out)
+{
+	struct sf_written *written = share->written;
+	char *end;
+
+	if (written->length)
+		return mempcpy(out, written->fields, written->length);
+	end = sf_encode_fields(share->run->plan->encoder, view, out);
+	*written = (struct sf_written){out, (size_t)(end - out)};
+	return end;
+}
+
 void sf_share_add(struct sf_share *share, const struct sf_view *view)
 {
 	const struct sf_plan *plan = share->run->plan;
 	struct sf_batch *batch;
-	char *end;
+	char *out;
 
 	if (plan->limit && share->matched++ >= plan->limit)
 		return;
 	batch = make_room(share, share->most);
-	end = sf_encode_socket(plan->encoder, view, share->seq, batch->data + batch->length);
-	batch->length = (size_t)(end - batch->data);
+	out = sf_encode_envelope(plan->encoder, share->seq, batch->data + batch->length);
+	batch->length = (size_t)(put_fields(share, view, out) - batch->data);
 	batch->lines++;
 	share->seq++;
 }

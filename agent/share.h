@@ -17,14 +17,20 @@ struct sf_shared { /* what the shares of a walk have in common */
 	size_t full;	/* bytes: a batch that has no room for a line below them is handed over */
 };
 
+struct sf_written { /* the fields of the socket at hand, in somebody's batch */
+	const char *fields;
+	size_t length; /* 0: not yet */
+};
+
 struct sf_share {
 	struct sf_run *run;
 	const struct sf_shared *shared;
 	struct sf_batch *batch; /* NULL: none is begun */
 	size_t most;		/* room that a line of a socket needs */
 	uint64_t seq, matched;
-	uint64_t deadline; /* mono; UINT64_MAX: no time-out */
-	bool ended;	   /* its run is with the caller again */
+	uint64_t deadline;		 /* mono; UINT64_MAX: no time-out */
+	bool ended;			 /* its run is with the caller again */
+	struct sf_written own, *written; /* written: of the first share that has the same fields */
 };
 
 void sf_share_begin(struct sf_share *, struct sf_run *, const struct sf_shared *);
