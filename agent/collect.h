@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "plan.h"
+#include "question.h"
 
 struct sf_run {
 	struct sf_plan *plan;
@@ -38,8 +38,8 @@ struct sf_collect_calls {
 };
 
 /* Runs of different plans, at least one. Errors are said in run records and in run->error. */
-void sf_collect(struct sf_walker *, struct sf_pool *, struct sf_run *const *runs, size_t count,
-		const struct sf_collect_calls *);
+void sf_collect(struct sf_walker *, struct sf_questions *, struct sf_pool *,
+		struct sf_run *const *runs, size_t count, const struct sf_collect_calls *);
 
 /*
  * The bytes that a run's batch has at most when so many share a walk: those that are being filled

@@ -27,6 +27,7 @@ struct target { /* an output of the sweep under way */
 
 struct sf_collector {
 	struct sf_walker *walker;
+	struct sf_questions *questions;
 	struct sf_pool *pool;
 	struct sf_channel *sweeps, *messages;
 	struct sf_source *wake;
@@ -113,7 +114,7 @@ static void work(void *arg)
 	while ((sweep = sf_channel_take(c->sweeps))) {
 		find_targets(c, sweep);
 		sf_pool_keep(c->pool, sweep->count);
-		sf_collect(c->walker, c->pool, sweep->run, sweep->count, &calls);
+		sf_collect(c->walker, c->questions, c->pool, sweep->run, sweep->count, &calls);
 		sf_pool_keep(c->pool, 1);
 		free(sweep);
 	}
@@ -164,6 +165,7 @@ int sf_collector_new(struct sf_loop *loop, struct sf_pool *pool, uint32_t releas
 	c->sweeps = sf_channel_new(queries);
 	c->messages = sf_channel_new(MESSAGES + queries * MESSAGES_OF_QUERY);
 	c->walker = sf_walker_new(release);
+	c->questions = sf_questions_new();
 	if (r == 0) {
 		sf_channel_wakes(c->messages, c->wake);
 		r = sf_thread_start("collector", work, c, &c->thread, err);
@@ -193,6 +195,7 @@ void sf_collector_free(struct sf_collector *c)
 	sf_channel_free(c->sweeps);
 	sf_channel_free(c->messages);
 	sf_walker_free(c->walker);
+	sf_questions_free(c->questions);
 	free(c->target);
 	free(c);
 }

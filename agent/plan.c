@@ -4,6 +4,7 @@
  * are read here by the rooms that know them, with their places, so that all errors of a file come
  * in one run.
  */
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -95,11 +96,13 @@ int sf_plan_new(const struct sf_query_conf *conf, const struct sf_host *host,
 		const struct sf_list *host_labels, struct sf_plan **ret,
 		struct sf_complaints *complaints)
 {
+	static atomic_uint_fast64_t plans;
 	sf_cleanup(sf_plan_free_p) struct sf_plan *plan = sf_new(struct sf_plan);
 	struct sf_needs needs;
 	uint32_t tables;
 	int r;
 
+	plan->number = atomic_fetch_add(&plans, 1) + 1;
 	plan->query = conf->name;
 	plan->limit = conf->limit;
 	plan->interval = conf->interval;

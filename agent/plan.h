@@ -13,6 +13,7 @@
 #include <sockfeed/record.h>
 
 struct sf_plan {	   /* the encoder is the collector's alone; the rest is immutable */
+	uint64_t number;   /* unique in this process, from 1 */
 	const char *query; /* its name, borrowed from the configuration */
 	struct sf_ask ask;
 	struct sf_filter *filter;

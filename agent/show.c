@@ -94,25 +94,22 @@ static void tell(const struct sf_show *show)
 			(unsigned long long)(show->matched - show->plan->limit));
 }
 
-void sf_show_run(struct sf_show *show, struct sf_walker *walker, struct sf_run *run)
+void sf_show_run(struct sf_show *show, struct sf_walker *walker, struct sf_questions *questions,
+		 struct sf_run *run)
 {
-	struct sf_ask ask = show->plan->ask;
-	struct sf_needs needs;
+	const struct sf_ask *ask =
+		sf_questions_ask(questions, walker, &run, 1, run->first ? show->all : NULL);
 	struct sf_walk walk;
 
-	if (show->all && run->first) {
-		sf_filter_needs(show->all, &needs);
-		ask.states |= needs.states;
-	}
 	show->run = run;
 	show->matched = show->hidden = 0;
 	sf_sheet_begin(show->sheet);
-	sf_walker_walk(walker, &ask, &(struct sf_walk_calls){received, on_socket, show}, &walk);
+	sf_walker_walk(walker, ask, &(struct sf_walk_calls){received, on_socket, show}, &walk);
 	sf_sheet_end(show->sheet);
 	run->partial = walk.partial;
 	run->failed = walk.errors != 0;
 	if (walk.errors)
-		snprintf(run->error, sizeof(run->error), "%s: %s", sf_table_name(ask.table),
+		snprintf(run->error, sizeof(run->error), "%s: %s", sf_table_name(ask->table),
 			 walk.error[0].message);
 	if (show->tell)
 		tell(show);

@@ -27,8 +27,8 @@
  *   freed                               is forgotten
  */
 
-struct waiting { /* those who have joined, in that order */
-	struct sf_seat *first, **end;
+struct waiting { /* those who have joined, in the order of their plans: a question is known again */
+	struct sf_seat *first;
 	size_t count;
 	uint64_t due; /* of the first that was due */
 };
@@ -72,8 +72,6 @@ static void forget(struct waiting *waiting, const struct sf_seat *seat)
 	if (!*at)
 		return;
 	*at = seat->joined;
-	if (!seat->joined)
-		waiting->end = at;
 	waiting->count--;
 }
 
@@ -90,18 +88,15 @@ void sf_sweeps_leave(struct sf_sweeps *sweeps, struct sf_seat *seat)
 void sf_sweeps_join(struct sf_sweeps *sweeps, struct sf_seat *seat, uint64_t due)
 {
 	struct waiting *waiting = &sweeps->waiting[table_of(seat)];
+	struct sf_seat **at = &waiting->first;
 
-	if (!waiting->count) {
-		waiting->end = &waiting->first;
-		waiting->due = due;
-	}
-	if (due < waiting->due)
-		waiting->due = due;
+	while (*at && (*at)->run.plan->number < seat->run.plan->number)
+		at = &(*at)->joined;
+	seat->joined = *at;
+	*at = seat;
 	seat->busy = true;
-	seat->joined = NULL;
-	*waiting->end = seat;
-	waiting->end = &seat->joined;
-	waiting->count++;
+	if (!waiting->count++ || due < waiting->due)
+		waiting->due = due;
 }
 
 static void start(struct sf_sweeps *sweeps, struct waiting *waiting)

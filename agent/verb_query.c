@@ -61,6 +61,7 @@ static int run_all(const struct sf_request *request, struct sf_walker *walker, s
 	struct reader reader = {.pool = sf_pool_new()};
 	struct sf_collect_calls calls = {pause_walk, write_batch, run_ended, &reader};
 	struct sf_show_calls show_calls = {pause_walk, write_text, &reader};
+	struct sf_questions *questions = sf_questions_new();
 	struct sf_show *show = NULL;
 	struct sf_run run = {.plan = plan};
 	struct sf_grid grid;
@@ -82,15 +83,17 @@ static int run_all(const struct sf_request *request, struct sf_walker *walker, s
 		run.run = sf_run_number(run.previous_run);
 		run.error[0] = '\0';
 		if (show)
-			sf_show_run(show, walker, &run);
+			sf_show_run(show, walker, questions, &run);
 		else
-			sf_collect(walker, reader.pool, &(struct sf_run *){&run}, 1, &calls);
+			sf_collect(walker, questions, reader.pool, &(struct sf_run *){&run}, 1,
+				   &calls);
 		if (run.failed)
 			sf_say("%s", run.error);
 		/* Who asks without end wants to end it. */
 		failed = failed || run.failed || (run.partial && request->count);
 	}
 	sf_show_free(show);
+	sf_questions_free(questions);
 	sf_pool_free(reader.pool);
 	return failed || reader.gone || runs < request->count ? SF_EXIT_FAILED : SF_EXIT_OK;
 }

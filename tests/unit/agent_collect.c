@@ -80,6 +80,12 @@ uint32_t sf_walker_netns(const struct sf_walker *walker)
 	return 4711;
 }
 
+uint32_t sf_walker_operations(struct sf_walker *walker)
+{
+	(void)walker;
+	return UINT32_MAX;
+}
+
 static int pause_walk(void *arg, uint64_t *waited)
 {
 	uint64_t end = sf_clock_mono() + pause_real;
@@ -186,6 +192,7 @@ static void forget(void)
 /* Runs them together; their run records. */
 static void sweep(const struct setup *setups, size_t count, struct sf_run *runs, struct json_object **records)
 {
+	struct sf_questions *questions = sf_questions_new();
 	struct sf_pool *pool = sf_pool_new();
 	const struct sf_collect_calls calls = {pause_walk, take_batch, run_ended, pool};
 	struct sf_run *pointers[RUNS];
@@ -198,13 +205,14 @@ static void sweep(const struct setup *setups, size_t count, struct sf_run *runs,
 		pointers[i] = &runs[i];
 		assert_int_equal(make_plan(&setups[i], &runs[i].plan, complaints), 0);
 	}
-	sf_collect(NULL, pool, pointers, count, &calls);
+	sf_collect(NULL, questions, pool, pointers, count, &calls);
 	assert_int_equal(got.walks, 1);
 	assert_int_equal(got.ended, count);
 	for (size_t i = 0; i < count; i++) {
 		sf_plan_free(runs[i].plan);
 		records[i] = judge_lines(&got.of[i].lines);
 	}
+	sf_questions_free(questions);
 	sf_pool_free(pool);
 }
 

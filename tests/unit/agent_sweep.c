@@ -30,7 +30,7 @@ void sf_collector_start(struct sf_collector *collector, struct sf_sweep *sweep)
 	free(sweep);
 }
 
-static struct sf_plan plan; /* its table is tcp */
+static struct sf_plan plan[SEATS]; /* their table is tcp */
 static struct sf_seat seat[SEATS];
 static struct sf_sweeps *sweeps;
 
@@ -40,7 +40,8 @@ static void sit(unsigned a, unsigned b, unsigned c, unsigned d)
 	const unsigned due[SEATS] = {a, b, c, d};
 
 	for (unsigned i = 0; i < SEATS; i++) {
-		seat[i] = (struct sf_seat){.run.plan = &plan, .due = due[i] ? due[i] * MS : UINT64_MAX};
+		plan[i].number = i + 1;
+		seat[i] = (struct sf_seat){.run.plan = &plan[i], .due = due[i] ? due[i] * MS : UINT64_MAX};
 		sf_sweeps_seat(sweeps, &seat[i]);
 	}
 }
@@ -196,12 +197,25 @@ static void who_leaves_after_joining_is_not_started(void **state)
 	tick(0, 10, 10);
 	tick(1, 12, 12);
 	tick(2, 14, 14);
-	sf_sweeps_leave(sweeps, &seat[2]); /* the last that joined: the list's end moves back */
+	sf_sweeps_leave(sweeps, &seat[2]);
 	sf_sweeps_leave(sweeps, &seat[0]);
 	tick(3, 16, 16);
 	assert_int_equal(started.sweeps, 1);
 	assert_int_equal(started.count[0], 2);
 	assert_true(has_started(0, 1) && has_started(0, 3));
+}
+
+static void whoever_comes_first_the_order_is_that_of_the_plans(void **state)
+{
+	(void)state;
+	sit(10, 11, 12, 13);
+	tick(2, 10, 10);
+	tick(0, 11, 11);
+	tick(3, 12, 12);
+	tick(1, 13, 13);
+	assert_int_equal(started.count[0], SEATS);
+	for (unsigned i = 0; i < SEATS; i++)
+		assert_ptr_equal(started.run[0][i], &seat[i].run);
 }
 
 static void after_the_end_of_all_nothing_is_started(void **state)
@@ -231,6 +245,7 @@ int main(void)
 		RUN(when_the_one_that_is_waited_for_leaves_the_others_start),
 		RUN(one_that_has_come_back_is_waited_for_again),
 		RUN(who_leaves_after_joining_is_not_started),
+		RUN(whoever_comes_first_the_order_is_that_of_the_plans),
 		RUN(after_the_end_of_all_nothing_is_started),
 	};
 
