@@ -57,6 +57,22 @@ int sf_load(const char *path, struct sf_config **ret)
 	return 0;
 }
 
+void sf_load_outputs(const struct sf_config *config)
+{
+	sf_cleanup(sf_complaints_free_p) struct sf_complaints *complaints = sf_complaints_new();
+	struct sf_err err;
+
+	for (size_t i = 0; i < config->outputs; i++) {
+		const struct sf_output_conf *output = &config->output[i];
+		const struct sf_sink_kind *kind = sf_sink_find(output->type->name);
+
+		if (kind->check && kind->check(output->own, &err) < 0)
+			sf_warn(complaints, &output->place, 0, output->place.length, NULL,
+				"output \"%s\" cannot be opened here: %s", output->name, err.text);
+	}
+	sf_complaints_print(complaints, stderr);
+}
+
 static const char *query_at(const void *arg, size_t i)
 {
 	return ((const struct sf_config *)arg)->query[i].name;

@@ -13,6 +13,9 @@
  */
 int sf_load(const char *path, struct sf_config **ret);
 
+/* Warns on stderr of outputs that could not be opened here and now. */
+void sf_load_outputs(const struct sf_config *);
+
 /* All names are those of queries: 0, or SF_EXIT_USAGE after a sentence for each that is not. */
 int sf_load_names(const struct sf_config *, const char *const *names, size_t count);
 

@@ -61,6 +61,7 @@ int sf_verb_check(const struct sf_arguments *arguments)
 
 	if (status != 0)
 		return status;
+	sf_load_outputs(config);
 	if (!arguments->text[CHECK_PRINT]) {
 		fprintf(stderr, "%s: no errors (%zu %s, %zu %s)\n", config->path, config->queries,
 			config->queries == 1 ? "query" : "queries", config->outputs,

@@ -1,9 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The kinds of outputs: a table, from which configuration, check and help come. */
+/*
+ * The kinds of outputs: a table, from which configuration, check and help come. What would keep an
+ * output from opening is said before it is opened, where that can be known.
+ */
+#include <libgen.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "file.h"
 #include "sink.h"
+
+/* Whether it may be written to is not asked: another user may run the agent. */
+static int check_file(const void *conf, struct sf_err *err)
+{
+	const char *path = ((const struct sf_file_conf *)conf)->path;
+	sf_cleanup(sf_free_p) char *copy = sf_strdup(path);
+	const char *directory = dirname(copy);
+	struct stat status;
+
+	if (stat(directory, &status) < 0 && (errno == ENOENT || errno == ENOTDIR))
+		return sf_fail(err, -errno, "the directory %s does not exist", directory);
+	if (stat(directory, &status) == 0 && !S_ISDIR(status.st_mode))
+		return sf_fail(err, -ENOTDIR, "%s is no directory", directory);
+	if (stat(path, &status) == 0 && S_ISDIR(status.st_mode))
+		return sf_fail(err, -EISDIR, "%s is a directory", path);
+	return 0;
+}
 
 const struct sf_sink_kind sf_sinks[] = {
 	{.name = "stdout",
@@ -16,7 +39,8 @@ const struct sf_sink_kind sf_sinks[] = {
 	 .help = "lines to a file, rotated by size",
 	 .keys = sf_file_keys,
 	 .size = sizeof(struct sf_file_conf),
-	 .ops = &sf_file_ops},
+	 .ops = &sf_file_ops,
+	 .check = check_file},
 	{0},
 };
 

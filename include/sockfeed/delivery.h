@@ -116,6 +116,8 @@ struct sf_sink_kind {
 	size_t size;               /* of its settings' struct */
 	bool blocks;               /* the default of its queue's when_full, as a configuration's only output: block */
 	const struct sf_sink_ops *ops;
+	/* What would keep it from opening here and now: -errno with a sentence; NULL: nothing to look at. */
+	int (*check)(const void *conf, struct sf_err *err);
 };
 extern const struct sf_sink_kind sf_sinks[]; /* stdout, file; ends with an entry without a name */
 const struct sf_sink_kind *sf_sink_find(const char *name);
