@@ -92,24 +92,12 @@ static struct sf_share *first_alike(struct sf_share *share, const struct sf_shar
 	return share;
 }
 
-/* What all of them ask for together. */
-static struct sf_ask unite(struct sf_run *const *runs, size_t count)
-{
-	struct sf_ask ask = runs[0]->plan->ask;
-
-	for (size_t i = 1; i < count; i++) {
-		ask.states |= runs[i]->plan->ask.states;
-		ask.ext |= runs[i]->plan->ask.ext;
-	}
-	return ask;
-}
-
-void sf_collect(struct sf_walker *walker, struct sf_pool *pool, struct sf_run *const *runs,
-		size_t count, const struct sf_collect_calls *calls)
+void sf_collect(struct sf_walker *walker, struct sf_questions *questions, struct sf_pool *pool,
+		struct sf_run *const *runs, size_t count, const struct sf_collect_calls *calls)
 {
 	sf_cleanup(sf_free_p) struct collection *c =
 		sf_alloc(sizeof(*c) + count * sizeof(c->share[0]));
-	struct sf_ask ask = unite(runs, count);
+	const struct sf_ask *ask = sf_questions_ask(questions, walker, runs, count, NULL);
 	int r;
 
 	c->shared = (struct sf_shared){.pool = pool,
@@ -122,7 +110,7 @@ void sf_collect(struct sf_walker *walker, struct sf_pool *pool, struct sf_run *c
 		sf_share_begin(&c->share[i], runs[i], &c->shared);
 		c->share[i].written = &first_alike(c->share, &c->share[i])->own;
 	}
-	r = sf_walker_walk(walker, &ask, &(struct sf_walk_calls){received, on_socket, c},
+	r = sf_walker_walk(walker, ask, &(struct sf_walk_calls){received, on_socket, c},
 			   &c->shared.walk);
 	for (size_t i = 0; i < count; i++)
 		end_share(c, &c->share[i], r == -ECANCELED ? r : 0);
