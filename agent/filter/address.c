@@ -18,7 +18,10 @@ static void no_address(struct reading *r, struct place place, const char *text)
 					"10.0.0.0/8, [2001:db8::/32]";
 	size_t digits = strspn(text, "0123456789");
 
-	if (!text[digits] && digits)
+	if (sf_field_find(text, strlen(text)) >= 0)
+		sf_filter_wrong(r, place, "write local.address = peer.address",
+				"\"%s\" is a field, which fields alone are compared with", text);
+	else if (!text[digits] && digits)
 		sf_filter_wrong(r, place,
 				sf_arena_format(r->arena, "a port is written as :%s", text),
 				"\"%s\" is no address", text);

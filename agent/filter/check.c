@@ -117,7 +117,7 @@ static void check(struct reading *r, struct node *node)
 		node->test.cost = node->predicate->cost;
 		if (node->elements)
 			sf_read_set(r, node);
-		else if (node->word || !node->predicate->valued)
+		else if (!node->predicate->valued || (node->word && !sf_is_bare_range(r, node)))
 			node->predicate->read(r, node);
 		break;
 	case NODE_GATHER:

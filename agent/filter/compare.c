@@ -141,7 +141,7 @@ static void read_words(struct reading *r, struct node *node)
 	node->test.holds = holds_words;
 }
 
-/* ---- addresses and text ---- */
+/* ---- addresses ---- */
 
 static bool holds_ip(const struct test *test, const struct sf_view *view)
 {
@@ -170,30 +170,6 @@ static void print_ip(const struct node *node, struct sf_buf *buf)
 	sf_prefix_print(&node->test.host.prefix, buf, false);
 }
 
-static bool holds_text(const struct test *test, const struct sf_view *view)
-{
-	struct sf_value value;
-
-	return sf_field_read(test->field, view, &value) == SF_PRESENT &&
-	       (value.length == test->text.length &&
-		!memcmp(value.bytes, test->text.bytes, value.length)) != test->negate;
-}
-
-static void read_text(struct reading *r, struct node *node)
-{
-	(void)r;
-	node->test.text.bytes = node->word;
-	node->test.text.length = node->length;
-	node->test.negate = node->op == OP_NE;
-	node->test.field = node->field;
-	node->test.holds = holds_text;
-}
-
-static void print_text(const struct node *node, struct sf_buf *buf)
-{
-	sf_filter_quote(buf, node->word, node->length);
-}
-
 /* ---- by type ---- */
 
 static const struct {
@@ -212,7 +188,7 @@ static const struct {
 	[SF_TYPE_WORD] = {read_word, print_number_word},
 	[SF_TYPE_WORDS] = {read_words, print_number_word},
 	[SF_TYPE_IP] = {read_ip, print_ip},
-	[SF_TYPE_TEXT] = {read_text, print_text},
+	[SF_TYPE_TEXT] = {sf_read_text, sf_print_text},
 };
 
 /* `same`: the header's value, which the kernel compares, is the field's in every class. */
@@ -229,6 +205,10 @@ static const struct {
 
 void sf_read_field(struct reading *r, struct node *node)
 {
+	if (sf_other_field(node)) {
+		sf_read_other(r, node);
+		return;
+	}
 	types[node->field->type].read(r, node);
 	for (size_t i = 0; i < SF_COUNT(operands); i++) {
 		if (&sf_fields[operands[i].field] != node->field)
@@ -240,5 +220,8 @@ void sf_read_field(struct reading *r, struct node *node)
 
 void sf_print_field(const struct node *node, struct sf_buf *buf)
 {
-	types[node->field->type].print(node, buf);
+	if (node->other)
+		sf_buf_text(buf, node->other->name);
+	else
+		types[node->field->type].print(node, buf);
 }

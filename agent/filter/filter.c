@@ -11,6 +11,8 @@ static uint8_t ext_of(const struct node *node)
 	uint8_t ext =
 		node->kind == NODE_LEAF && node->test.field ? sf_field_ext(node->test.field) : 0;
 
+	if (node->other)
+		ext |= sf_field_ext(node->other);
 	for (const struct node *child = node->child; child; child = child->next)
 		ext |= ext_of(child);
 	return ext;

@@ -57,31 +57,6 @@ struct node *sf_parse_wrong(struct parser *p, struct place place)
 	return sf_parse_node(p, NODE_WRONG, place);
 }
 
-bool sf_parse_torn_unit(struct parser *p)
-{
-	static const enum sf_unit units[] = {SF_UNIT_US, SF_UNIT_BYTES, SF_UNIT_BPS, SF_UNIT_RATIO};
-	const struct token *number = p->at - 1;
-	const char *whole;
-
-	if (p->at == p->begin || p->at->kind != TOKEN_WORD || number->kind != TOKEN_WORD)
-		return false;
-	whole = sf_arena_format(p->r->arena, "%s%s", number->text, p->at->text);
-	for (size_t i = 0; i < SF_COUNT(units); i++) {
-		size_t length = number->length + p->at->length;
-		uint64_t value;
-		double ratio;
-		bool bare = true;
-
-		if (sf_unit_read(whole, length, units[i], &value, &ratio, &bare, NULL) || bare)
-			continue;
-		sf_filter_wrong(p->r, sf_parse_span(number->place, p->at->place),
-				sf_arena_format(p->r->arena, "write %s", whole),
-				"a unit stands behind its number without a blank");
-		return true;
-	}
-	return false;
-}
-
 static struct node *unknown_name(struct parser *p)
 {
 	const struct token *name = p->at++;
@@ -130,6 +105,8 @@ const char *sf_parse_example(struct parser *p, const struct node *leaf)
 
 	if (p->at->kind == TOKEN_OTHER && *p->at->text == '\'')
 		return "write text in double quotes, as in \"cubic\"";
+	if (p->at->op == OP_MATCH && p->at[-1].kind == TOKEN_OP)
+		return "a regular expression stands behind ~ alone";
 	if (leaf->op == OP_IN || (p->at->kind == TOKEN_OPEN && ops & 1u << OP_IN))
 		return sf_arena_format(p->r->arena, "write the values as in %.*s in (%s)",
 				       (int)leaf->name.length, p->r->text->text + leaf->name.offset,
@@ -146,29 +123,6 @@ static struct node *no_value(struct parser *p, const struct node *leaf)
 			(int)last->place.length, p->r->text->text + last->place.offset,
 			sf_parse_found(p));
 	return sf_parse_wrong(p, leaf->name);
-}
-
-/* `dport = 80, 443` is a list without its parentheses, `dport = 80, sport = 1` meant as `and`. */
-static void pass_commas(struct parser *p, const struct node *leaf)
-{
-	const char *text = p->r->text->text;
-	const struct sf_field *field;
-
-	if (sf_predicate_find(p->at[1].text, p->at[1].length, &field)) {
-		sf_filter_wrong(p->r, p->at->place, "write `and`",
-				"a comma stands in lists alone, it joins no predicates");
-		p->at++;
-		return;
-	}
-	sf_filter_wrong(p->r, p->at->place,
-			sf_arena_format(p->r->arena, "write %.*s in (%.*s, ...)",
-					(int)leaf->name.length, text + leaf->name.offset,
-					(int)leaf->value.length, text + leaf->value.offset),
-			"several values stand in parentheses behind `in`");
-	while (p->at->kind == TOKEN_COMMA) {
-		p->at++;
-		p->at += p->at->kind == TOKEN_WORD || p->at->kind == TOKEN_STRING;
-	}
 }
 
 /* The operator, where one stands; false: none does, and one must. */
@@ -194,11 +148,17 @@ static bool read_op(struct parser *p, struct node *leaf, const char *name)
 		return false;
 	}
 	leaf->op = p->at->op;
-	if (!(ops & 1u << leaf->op))
+	if (!(ops & 1u << leaf->op)) {
+		bool pattern = leaf->op == OP_MATCH || leaf->op == OP_UNMATCH;
+
 		sf_filter_wrong(p->r, p->at->place,
 				sf_arena_format(p->r->arena, "expected one of %s", list.data),
-				"%s is not ordered: %s does not compare it", name,
-				sf_op_name(leaf->op));
+				pattern ? "%s is not text: %s does not match it"
+					: "%s is not ordered: %s does not compare it",
+				name, sf_op_name(leaf->op));
+		leaf->kind =
+			pattern ? NODE_WRONG : leaf->kind; /* its value is none of the field's */
+	}
 	p->at++;
 	return true;
 }
@@ -230,9 +190,11 @@ struct node *sf_parse_leaf(struct parser *p)
 		leaf->quoted = p->at->kind == TOKEN_STRING;
 		leaf->value = p->at->place;
 		p->at++;
-		p->at += sf_parse_torn_unit(p);
+		sf_parse_torn_value(p);
 		if (p->at->kind == TOKEN_COMMA)
-			pass_commas(p, leaf);
+			sf_parse_commas(p, leaf);
+		else if (predicate->read == sf_read_has && p->at->op != OP_NONE)
+			sf_parse_has_compared(p, leaf);
 	} else {
 		return no_value(p, leaf);
 	}

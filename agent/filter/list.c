@@ -53,33 +53,6 @@ static struct element *read_value(struct parser *p, const struct node *leaf)
 	return element;
 }
 
-/* `8000 - 8999` and `8000 -8999`: words where one was meant; how many follow the first, or 0. */
-static unsigned torn_range(const struct parser *p)
-{
-	if (p->at->kind != TOKEN_WORD || *p->at->text != '-' || p->at[-1].kind != TOKEN_WORD)
-		return 0;
-	if (p->at->length > 1)
-		return 1;
-	return p->at[1].kind == TOKEN_WORD ? 2 : 0;
-}
-
-/* Says so, and passes over the rest of them. */
-static void pass_torn(struct parser *p)
-{
-	unsigned words = torn_range(p);
-	const char *text = p->at[-1].text;
-
-	if (sf_parse_torn_unit(p)) {
-		p->at++;
-	} else if (words) {
-		sf_filter_wrong(p->r, sf_parse_span(p->at[-1].place, p->at[words - 1].place),
-				sf_arena_format(p->r->arena, "write %s-%s", text,
-						p->at[words - 1].text + (words == 1)),
-				"a range is written without blanks");
-		p->at += words;
-	}
-}
-
 /* What stands between two values and is no comma. False: the list ends here. */
 static bool no_comma(struct parser *p)
 {
@@ -109,7 +82,7 @@ static void read_values(struct parser *p, struct node *leaf)
 		*end = read_value(p, leaf);
 		if (*end) {
 			end = &(*end)->next;
-			pass_torn(p);
+			sf_parse_torn_value(p);
 		}
 		if (p->at->kind == TOKEN_COMMA)
 			p->at++;

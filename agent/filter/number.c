@@ -140,10 +140,15 @@ void sf_read_number(struct reading *r, struct node *node)
 	limits(field->type, &least, &most);
 	code = read_signed(node->word, node->length, field->unit, &number, &err);
 	if (code) {
+		const char *near = strchr(node->word, '.') && code == -EINVAL
+					   ? sf_field_near(node->word, node->length)
+					   : NULL;
+
 		sf_filter_wrong(r, node->value,
-				sf_arena_format(r->arena, "write a %s such as %s",
-						sf_unit_kind(field->unit),
-						sf_unit_example(field->unit)),
+				near ? sf_arena_format(r->arena, "did you mean \"%s\"?", near)
+				     : sf_arena_format(r->arena, "write a %s such as %s",
+						       sf_unit_kind(field->unit),
+						       sf_unit_example(field->unit)),
 				"%s", err.text[0] ? err.text : "a number beyond 64 bits");
 		return;
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the two files of the parser share: parse.c reads chains and parentheses, leaf.c single
- * predicates and the errors in them.
+ * What the files of the parser share: parse.c reads chains and parentheses, leaf.c single
+ * predicates and the errors in them, list.c what stands behind `in`.
  */
 #pragma once
 
@@ -27,5 +27,8 @@ struct node *sf_parse_leaf(struct parser *);
 bool sf_parse_list(struct parser *, struct node *leaf);
 /* The hint where a value of `leaf` was expected. */
 const char *sf_parse_example(struct parser *, const struct node *leaf);
-/* `100 ms`: is the next word the unit of the number before it? Then says so. */
-bool sf_parse_torn_unit(struct parser *);
+
+/* slip.c */
+void sf_parse_torn_value(struct parser *); /* behind a value: `100 ms`, `8000 - 8999` */
+void sf_parse_commas(struct parser *, const struct node *leaf);
+void sf_parse_has_compared(struct parser *, const struct node *leaf);

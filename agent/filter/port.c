@@ -39,7 +39,10 @@ int sf_filter_port(struct reading *r, struct place place, const char *text, size
 		return -1;
 	}
 	port = length && strlen(name) == length ? service(name) : -1;
-	if (port < 0)
+	if (port < 0 && sf_field_find(name, length) >= 0)
+		sf_filter_wrong(r, place, "write local.port = peer.port",
+				"\"%s\" is a field, which fields alone are compared with", name);
+	else if (port < 0)
 		sf_filter_wrong(
 			r, place,
 			"write a number such as :443, or a name that /etc/services has for tcp",

@@ -21,6 +21,7 @@ static const struct predicate predicates[] = {
 	{PREDICATE("dev", OPS_EQUAL, 1, "eth0", dev, word), .valued = true},
 	{PREDICATE("fwmark", OPS_EQUAL, 2, "0x1/0xff", mark, mark), .valued = true},
 	{PREDICATE("cgroup", OPS_EQUAL, 2, "/system.slice", cgroup, word), .valued = true},
+	{PREDICATE("has", 0, 3, "tcp.min_rtt_us", has, has), .valued = true},
 	{PREDICATE("autobound", 0, 1, "", autobound, word)},
 };
 static const struct predicate field_predicate = {
@@ -30,9 +31,10 @@ static const struct {
 	const char *text;
 	enum op op; /* the first spelling is the canonical one */
 } spellings[] = {
-	{"=", OP_EQ},	{"!=", OP_NE}, {"<", OP_LT},  {"<=", OP_LE},  {">", OP_GT},  {">=", OP_GE},
-	{"==", OP_EQ},	{"eq", OP_EQ}, {"ne", OP_NE}, {"neq", OP_NE}, {"lt", OP_LT}, {"le", OP_LE},
-	{"leq", OP_LE}, {"gt", OP_GT}, {"ge", OP_GE}, {"geq", OP_GE}, {"in", OP_IN},
+	{"=", OP_EQ},	{"!=", OP_NE}, {"<", OP_LT},	{"<=", OP_LE},	    {">", OP_GT},
+	{">=", OP_GE},	{"==", OP_EQ}, {"eq", OP_EQ},	{"ne", OP_NE},	    {"neq", OP_NE},
+	{"lt", OP_LT},	{"le", OP_LE}, {"leq", OP_LE},	{"gt", OP_GT},	    {"ge", OP_GE},
+	{"geq", OP_GE}, {"in", OP_IN}, {"~", OP_MATCH}, {"!~", OP_UNMATCH},
 };
 
 const char *sf_op_name(enum op op)
@@ -134,11 +136,12 @@ unsigned sf_predicate_ops(const struct predicate *predicate, const struct sf_fie
 	case SF_TYPE_WORD:
 	case SF_TYPE_WORDS:
 	case SF_TYPE_IP:
+		return OPS_EQUAL;
 	case SF_TYPE_TEXT:
 	case SF_TYPE_COUNT:
 		break;
 	}
-	return OPS_EQUAL;
+	return OPS_TEXT;
 }
 
 static const char *first_word(const struct sf_words *words)

@@ -64,14 +64,14 @@ static void print_set(struct sf_buf *buf, const struct node *set)
 	sf_buf_text(buf, ")");
 }
 
-/* `state X` has no operator, `autobound` no value; all others have both. */
+/* `state X` and `has X` have no operator, `autobound` no value; all others have both. */
 void sf_print_leaf(struct sf_buf *buf, const struct node *leaf)
 {
 	bool state = leaf->has_state;
-	enum op op = leaf->test.negate				? OP_NE
-		     : leaf->op == OP_NONE || leaf->op == OP_IN ? OP_EQ
-								: leaf->op;
+	enum op op = leaf->op;
 
+	if (op == OP_NONE || op == OP_IN) /* `exclude X`; a list of states that has a name */
+		op = leaf->test.negate ? OP_NE : OP_EQ;
 	sf_buf_text(buf, state ? "state" : leaf->field ? leaf->field->name : leaf->predicate->name);
 	if (!leaf->predicate->valued)
 		return;
@@ -79,8 +79,9 @@ void sf_print_leaf(struct sf_buf *buf, const struct node *leaf)
 		print_set(buf, leaf);
 		return;
 	}
-	sf_buf_format(buf, " %s%s", state && op == OP_EQ ? "" : sf_op_name(op),
-		      state && op == OP_EQ ? "" : " ");
+	sf_buf_text(buf, " ");
+	if (state ? op != OP_EQ : leaf->predicate->ops)
+		sf_buf_format(buf, "%s ", sf_op_name(op));
 	leaf->predicate->print(leaf, buf);
 }
 

@@ -61,7 +61,12 @@ static bool read_part(struct reading *r, const struct node *set, const struct el
 		one->value.offset += (uint32_t)begin;
 		one->value.length = (uint32_t)length;
 	}
-	set->predicate->read(r, one);
+	if (set->field && sf_other_field(one))
+		sf_filter_wrong(r, one->value,
+				"write a comparison such as tcp.rtt_us > tcp.min_rtt_us",
+				"a list is of values: %s is a field", one->word);
+	else
+		set->predicate->read(r, one);
 	return r->errors == errors;
 }
 
@@ -144,6 +149,23 @@ static bool holds_any(const struct test *test, const struct sf_view *view)
 			return true;
 	}
 	return false;
+}
+
+/* `sport = 8000-8999`: a range behind another operator than `in`; says so. */
+bool sf_is_bare_range(struct reading *r, const struct node *node)
+{
+	const char *begin = node->word + (*node->word == ':' || *node->word == '-'), *dash;
+
+	if (!is_ordered(node) || *begin < '0' || *begin > '9')
+		return false;
+	dash = strchr(begin, '-');
+	if (!dash || (dash[1] != ':' && (dash[1] < '0' || dash[1] > '9')))
+		return false;
+	sf_filter_wrong(r, node->value,
+			sf_arena_format(r->arena, "write %.*s in (%s)", (int)node->name.length,
+					r->text->text + node->name.offset, node->word),
+			"a range stands in a list");
+	return true;
 }
 
 static void read_states(struct reading *r, struct node *set)

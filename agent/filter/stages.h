@@ -53,6 +53,7 @@ void sf_print_state(const struct node *, struct sf_buf *);
 
 /* set.c: the values behind `in` */
 void sf_read_set(struct reading *, struct node *);
+bool sf_is_bare_range(struct reading *, const struct node *);
 bool sf_set_has(const struct test *, uint64_t number);
 /* Is the number what the test compares with? Of SHAPE_ONE a range, of SHAPE_RANGES a set. */
 static inline bool sf_test_has(const struct test *test, uint64_t number)
@@ -95,6 +96,19 @@ void sf_read_number(struct reading *, struct node *);
 void sf_print_number(const struct node *, struct sf_buf *);
 void sf_read_share(struct reading *, struct node *);
 void sf_print_share(const struct node *, struct sf_buf *);
+
+/* fields.c: `has`, and one field with another */
+void sf_read_has(struct reading *, struct node *);
+void sf_print_has(const struct node *, struct sf_buf *);
+const struct sf_field *sf_other_field(const struct node *); /* that the value names, or NULL */
+void sf_read_other(struct reading *, struct node *);
+
+/* text.c, pattern.c */
+void sf_read_text(struct reading *, struct node *);
+void sf_print_text(const struct node *, struct sf_buf *);
+enum match { MATCH_NO, MATCH_YES, MATCH_GAVE_UP };
+const struct pattern *sf_pattern_compile(struct reading *, const struct node *);
+enum match sf_pattern_match(const struct pattern *, const uint8_t *bytes, size_t length);
 
 /* judge.c */
 struct step *sf_filter_compile(struct sf_arena *, const struct node *tree, unsigned *count);

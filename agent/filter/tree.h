@@ -27,12 +27,26 @@ struct reading {
 	struct sf_arena *arena;
 	uint32_t tables;
 	unsigned errors;
+	struct matcher *matcher; /* of the regular expressions; NULL: there are none yet */
 };
 
 /* ---- tokens ---- */
 
-enum op { OP_EQ, OP_NE, OP_LT, OP_LE, OP_GT, OP_GE, OP_IN, OP_COUNT, OP_NONE = OP_COUNT };
+enum op {
+	OP_EQ,
+	OP_NE,
+	OP_LT,
+	OP_LE,
+	OP_GT,
+	OP_GE,
+	OP_IN,
+	OP_MATCH,
+	OP_UNMATCH,
+	OP_COUNT,
+	OP_NONE = OP_COUNT
+};
 #define OPS_EQUAL   (1u << OP_EQ | 1u << OP_NE | 1u << OP_IN)
+#define OPS_TEXT    (OPS_EQUAL | 1u << OP_MATCH | 1u << OP_UNMATCH)
 #define OPS_ORDERED (OPS_EQUAL | 1u << OP_LT | 1u << OP_LE | 1u << OP_GT | 1u << OP_GE)
 
 enum token_kind {
@@ -127,6 +141,7 @@ struct test {
 			const struct sf_field *field;
 			enum op op;
 		} other; /* the right side of a comparison between two fields */
+		const struct pattern *pattern;
 		uint32_t states;
 	};
 };
@@ -165,7 +180,8 @@ struct node {
 	const char *word; /* the value, NUL behind */
 	uint32_t length;
 	bool quoted;
-	struct element *elements; /* of `in`; then there is no word */
+	struct element *elements;     /* of `in`; then there is no word */
+	const struct sf_field *other; /* once checked: the value is this field */
 
 	/* once checked */
 	struct test test;

@@ -205,6 +205,9 @@ static void only_what_is_read_is_asked_for(void **state)
 		{"tos = 1 or (not tclass = 1)", 1 << 4 | 1 << 5},
 		{"tcp.retrans_ratio > 1% and skmem.drops > 0", 1 << 1 | 1 << 6},
 		{"tls.version = 1.3", 1 << 1},
+		{"has tcp.min_rtt_us or has mark", 1 << 1},
+		{"tcp.congestion_control = ulp.name or tcp.rcv_mss_bytes > skmem.rcvbuf_bytes", 1 << 1 | 1 << 3 | 1 << 6},
+		{"tcp.congestion_control ~ b or tos in (1, 2)", 1 << 3 | 1 << 4},
 		{"state listening or (tcp.rtt_us > 4294967295 and dport < 0)", 0}, /* can never hold: not read */
 	};
 	(void)state;
@@ -269,6 +272,46 @@ static void a_set_of_five_thousand_ports_is_one_step(void **state)
 	assert_holds(form, (facts.header.sport = htobe16(12000), &facts));
 	free(form);
 	sf_buf_finish(&text);
+}
+
+static void has_asks_whether_a_field_is_there(void **state)
+{
+	struct facts facts = established(), bare = {.header = {.family = AF_INET, .state = SF_TIME_WAIT}};
+	(void)state;
+
+	CHECK(&facts, "+has tcp.rtt_us", "+has tcp.congestion_control", "+has tcp.options", "+has tcp.retrans_ratio", "+has peer.address",
+	      "+has mark", "-has listen.backlog or has interface.index", "-not has tcp.rtt_us", "+not has ulp.name",
+	      /* null is not there */
+	      "-has tcp.snd_ssthresh", "-has tcp.pacing_rate_bytes_per_s");
+	CHECK(&bare, "-state all has tcp.rtt_us", "-state all has mark", "-state all has uid", "+state all has cookie", "+state all has local.port",
+	      "+state all not has tcp.rtt_us");
+	facts.info_length = offsetof(struct sf_tcp_info, min_rtt);
+	CHECK(&facts, "-has tcp.min_rtt_us", "+has tcp.rtt_us");
+}
+
+static void a_field_compares_with_another_of_its_kind(void **state)
+{
+	struct facts facts = established(), listening = listener();
+	(void)state;
+
+	facts.info.segs_out = 7;
+	facts.info.total_retrans = 8;
+	CHECK(&facts, "+tcp.rtt_us > tcp.min_rtt_us", "-tcp.rtt_us < tcp.min_rtt_us", "+tcp.rtt_us >= tcp.min_rtt_us", "-tcp.rtt_us <= tcp.min_rtt_us",
+	      "+tcp.rtt_us != tcp.min_rtt_us", "-tcp.rtt_us = tcp.min_rtt_us", "+tcp.total_retrans > tcp.segs_out", "-tcp.segs_out >= tcp.total_retrans",
+	      "+not tcp.segs_out >= tcp.total_retrans", "-local.port = peer.port", "+local.port < peer.port", "-local.address = peer.address",
+	      "+local.address != peer.address", "+skmem.fwd_alloc_bytes < skmem.rmem_alloc_bytes", "+skmem.rmem_alloc_bytes > skmem.fwd_alloc_bytes",
+	      "-skmem.fwd_alloc_bytes = skmem.rmem_alloc_bytes",
+	      /* absent or null on either side */
+	      "-tcp.congestion_control = ulp.name", "-tcp.congestion_control != ulp.name", "-ulp.name != tcp.congestion_control",
+	      "-tcp.snd_ssthresh > tcp.snd_cwnd", "-tcp.snd_cwnd <= tcp.snd_ssthresh", "-tcp.snd_cwnd != tcp.snd_ssthresh",
+	      "-tcp.congestion_control = \"ulp.name\"");
+	facts.info.segs_out = 8;
+	memcpy(facts.header.dst, facts.header.src, sizeof(facts.header.dst));
+	CHECK(&facts, "-tcp.total_retrans > tcp.segs_out", "+tcp.total_retrans >= tcp.segs_out", "+tcp.total_retrans <= tcp.segs_out",
+	      "+tcp.total_retrans = tcp.segs_out", "-tcp.total_retrans != tcp.segs_out", "+local.address = peer.address");
+	CHECK(&listening, "-state listening listen.backlog >= listen.backlog_limit", "+state listening listen.backlog < listen.backlog_limit");
+	listening.header.rqueue = 129;
+	CHECK(&listening, "+state listening listen.backlog >= listen.backlog_limit");
 }
 
 /* `depth` levels, by kind: parentheses that need not be, not after not, chains in one another. */
@@ -365,6 +408,8 @@ int main(void)
 		cmocka_unit_test(only_what_is_read_is_asked_for),
 		cmocka_unit_test(a_set_holds_for_each_of_its_values_and_no_other),
 		cmocka_unit_test(a_set_of_five_thousand_ports_is_one_step),
+		cmocka_unit_test(has_asks_whether_a_field_is_there),
+		cmocka_unit_test(a_field_compares_with_another_of_its_kind),
 		cmocka_unit_test(nesting_ends_at_64_levels),
 		cmocka_unit_test(a_text_ends_at_64_kib),
 		cmocka_unit_test(five_thousand_terms_are_judged),
