@@ -74,6 +74,8 @@ static inline void draw_other(struct draft *d)
 				     "fwmark = 1", "fwmark != 0x34/0xff", "fwmark = 0", "cgroup.id = 0", "cgroup.id = 7",
 				     "cgroup.id != 7", "fwmark in (1, 0x1200/0xff00)", "cgroup.id in (0, 7, 8)",
 				     "interface.index in (1, 77777)", "peer.port in (0, 80-443)", "state in (established, time-wait)",
+				     "has peer.port", "has mark", "local.port = peer.port", "local.port < peer.port",
+				     "local.address = peer.address", "peer.address != local.address",
 				     "peer.address in (10.0.0.1, 2001:db8::/32)", "interface.index > 0", "interface.index != 77777", "interface.index <= 2"));
 }
 
