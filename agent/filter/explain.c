@@ -96,16 +96,12 @@ void sf_filter_explain(const struct sf_filter *filter, uint32_t operations, stru
 
 /* ---- what it reads ---- */
 
-static void add_test(const struct test *test, struct sf_fieldset *fields)
-{
-	if (test->field)
-		sf_fieldset_add(fields, (unsigned)(test->field - sf_fields));
-}
-
 static void add_fields(const struct node *node, struct sf_fieldset *fields)
 {
-	if (node->kind == NODE_LEAF)
-		add_test(&node->test, fields);
+	if (node->kind == NODE_LEAF && node->test.field)
+		sf_fieldset_add(fields, (unsigned)(node->test.field - sf_fields));
+	if (node->other)
+		sf_fieldset_add(fields, (unsigned)(node->other - sf_fields));
 	for (const struct node *child = node->child; child; child = child->next)
 		add_fields(child, fields);
 }

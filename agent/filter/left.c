@@ -58,6 +58,10 @@ static void print_reason(struct search *s, const struct node *leaf, bool negativ
 	if (leaf->has_state)
 		sf_buf_text(s->out, "the kernel's filter sees no state; the request asks for those "
 				    "that may hold");
+	else if (leaf->other)
+		sf_buf_text(s->out, "the kernel's filter compares no field with another");
+	else if (leaf->predicate->name && !strcmp(leaf->predicate->name, "has"))
+		sf_buf_text(s->out, "the kernel's filter does not know what is absent");
 	else if (leaf->test.operand == OPERAND_NONE)
 		sf_buf_format(s->out, "the kernel's filter cannot compare %s",
 			      leaf->test.field ? leaf->test.field->source : leaf->predicate->name);
