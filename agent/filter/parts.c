@@ -129,10 +129,10 @@ static unsigned terms_of(const struct sieving *s, const struct part *part)
 	return terms;
 }
 
-/* A range is two comparisons at most: the second attempt is the last one. */
+/* By eighths: a range is two comparisons where the numbers that it joins were one each. */
 static void trim_ports(struct sieving *s, struct part *part, unsigned most)
 {
-	for (unsigned ranges = most; ranges; ranges /= 2) {
+	for (unsigned ranges = most; ranges; ranges -= ranges / 8 + 1) {
 		struct ranges coarse = sf_ranges_coarsen(s->arena, part->ports, ranges);
 		struct part *smaller = sf_part_ports(s, coarse, part->peer);
 
