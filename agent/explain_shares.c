@@ -44,22 +44,30 @@ static bool comes(const struct others *o, size_t i, uint64_t at)
 
 /* ---- what they ask for together ---- */
 
-/* The first that has no sieve of its own, or NULL. */
-static const char *without_sieve(const struct sf_plan *const *plans, size_t count,
-				 uint32_t operations)
+/* Why the kernel leaves out nothing for all of them, though it may for some. */
+static void print_why_none(const struct sf_plan *const *plans, size_t count, uint32_t operations,
+			   struct sf_buf *out)
 {
+	unsigned terms = 0;
+
 	for (size_t i = 0; i < count; i++) {
 		const struct sf_filter *filter = plans[i]->filter;
 		struct sf_sieve sieve;
-		bool none;
+		unsigned own;
 
 		sf_sieve_make(&sieve, &filter, 1, operations);
-		none = !sieve.terms;
+		own = sieve.terms;
 		sf_sieve_finish(&sieve);
-		if (none)
-			return plans[i]->query;
+		if (!own) {
+			sf_buf_format(out, "as it cannot for %s", plans[i]->query);
+			return;
+		}
+		terms += own;
 	}
-	return NULL;
+	if (terms > SF_SIEVE_SHARED)
+		sf_buf_format(out, "as that would take more than %u comparisons", SF_SIEVE_SHARED);
+	else
+		sf_buf_text(out, "as together they want all");
 }
 
 static void print_sieve(const struct sf_plan *const *plans, size_t count, uint32_t operations,
@@ -67,7 +75,6 @@ static void print_sieve(const struct sf_plan *const *plans, size_t count, uint32
 {
 	sf_cleanup(sf_free_p) const struct sf_filter **filters = sf_alloc(count * sizeof(*filters));
 	sf_cleanup(sf_sieve_finish) struct sf_sieve sieve;
-	const char *none;
 
 	for (size_t i = 0; i < count; i++)
 		filters[i] = plans[i]->filter;
@@ -77,14 +84,8 @@ static void print_sieve(const struct sf_plan *const *plans, size_t count, uint32
 			      sieve.terms, sieve.terms == 1 ? "" : "s");
 		return;
 	}
-	none = without_sieve(plans, count, operations);
-	if (none)
-		sf_buf_format(out, "the kernel leaves out nothing, as it cannot for %s", none);
-	else
-		sf_buf_format(out,
-			      "the kernel leaves out nothing: more than %u comparisons together, "
-			      "or no socket that all leave out",
-			      SF_SIEVE_SHARED);
+	sf_buf_text(out, "the kernel leaves out nothing, ");
+	print_why_none(plans, count, operations, out);
 }
 
 static void print_names(const struct others *o, uint64_t at, struct sf_buf *out)
