@@ -119,6 +119,9 @@ static void check(struct reading *r, struct node *node)
 			sf_read_set(r, node);
 		else if (!node->predicate->valued || (node->word && !sf_is_bare_range(r, node)))
 			node->predicate->read(r, node);
+		sf_never_narrow(node, known);
+		if (!node->states)
+			node->clash[0] = node;
 		break;
 	case NODE_GATHER:
 		node->states = sf_states_gather(node->child, known);
@@ -136,7 +139,10 @@ static void check(struct reading *r, struct node *node)
 			node->states &= child->states;
 			node->exact = node->exact && child->exact;
 		}
-		node->exact = node->exact || !node->states;
+		if (sf_never_and(node, sf_states_usual(r->tables))) {
+			node->states = 0;
+			node->exact = true;
+		}
 		break;
 	case NODE_OR:
 		node->exact = true;
@@ -146,6 +152,8 @@ static void check(struct reading *r, struct node *node)
 			node->states |= child->states;
 			node->exact = node->exact && child->exact;
 		}
+		if (!node->states)
+			memcpy(node->clash, node->child->clash, sizeof(node->clash));
 		for (struct node *child = node->child; child; child = child->next)
 			node->exact = node->exact || (child->exact && child->states == known);
 		break;
@@ -182,14 +190,21 @@ static struct node *take_clause(struct node *tree, uint32_t *clause)
 
 void sf_filter_check(struct reading *r, struct node *tree, struct checked *ret)
 {
+	uint32_t usual = sf_states_usual(r->tables);
+
 	if (tree)
 		check(r, tree);
 	ret->usual = !tree || !tree->has_state;
-	ret->clause = ret->usual ? sf_states_usual(r->tables) : sf_states_known(r->tables);
+	ret->clause = ret->usual ? usual : sf_states_known(r->tables);
 	ret->tree = tree ? take_clause(tree, &ret->clause) : NULL;
 	ret->states = ret->clause & (ret->tree ? ret->tree->states : UINT32_MAX);
-	if (!ret->states && !r->errors)
-		sf_filter_wrong(r, tree->place,
-				ret->usual ? NULL : "a socket has one state: join two by `or`",
+	if (ret->states || r->errors)
+		return;
+	if (ret->clause == usual && ret->tree->states) {
+		sf_never_usual(r, ret->tree);
+		ret->states = ret->clause;
+	} else {
+		sf_filter_wrong(r, tree->place, sf_never_why(r, tree),
 				"this filter can never hold");
+	}
 }

@@ -63,6 +63,13 @@ static inline bool sf_test_has(const struct test *test, uint64_t number)
 	return sf_set_has(test, number);
 }
 
+/* never.c: what can never hold */
+void sf_never_narrow(struct node *leaf, uint32_t known); /* its states, by the fields it reads */
+bool sf_never_and(struct node *chain, uint32_t usual);	 /* then it says who clashes */
+/* why.c */
+const char *sf_never_why(struct reading *, const struct node *); /* a hint or NULL */
+void sf_never_usual(struct reading *, const struct node *tree);	 /* warns: no usual state has it */
+
 /* port.c */
 size_t sf_port_dash(const char *text, size_t length); /* of http-https; 0: one name */
 int sf_filter_port(struct reading *, struct place, const char *text, size_t length);

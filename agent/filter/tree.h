@@ -187,10 +187,11 @@ struct node {
 	struct test test;
 	uint64_t number; /* the value as it was meant, for the normal form */
 	double ratio;
-	uint32_t states; /* where it may hold: 1 << SF_ESTABLISHED ... */
-	bool exact;	 /* it holds there and nowhere else */
-	bool has_state;	 /* a state is named in it */
-	bool ranged;	 /* test.range or test.set is all that it compares with */
+	uint32_t states;	     /* where it may hold: 1 << SF_ESTABLISHED ... */
+	bool exact;		     /* it holds there and nowhere else */
+	const struct node *clash[2]; /* where it never holds: what excludes one another */
+	bool has_state;		     /* a state is named in it */
+	bool ranged;		     /* test.range or test.set is all that it compares with */
 };
 
 struct predicate {

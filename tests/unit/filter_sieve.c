@@ -71,7 +71,7 @@ static const struct {
 	{"sport >= 8000", "    0 sport >= 8000 else reject\n"},
 	{"sport > 8000 and sport <= 8999", "    0 sport >= 8001 else reject\n    8 sport <= 8999 else reject\n"},
 	{"sport >= 80 and sport <= 80", "sport 80\n"},
-	{"sport = 1 and sport = 2", "    0 go to reject\n"},
+	{"(sport = 1 and sport = 2) or dport = 80", "dport 80\n"},
 	{"sport <= 5 or sport >= 6", ""},
 	{"sport = 80 or sport = 81", "    0 sport >= 80 else reject\n    8 sport <= 81 else reject\n"},
 	{"sport = 80 or sport = 443", "    0 sport = 80 else 12\n    8 go to accept\n   12 sport = 443 else reject\n"},

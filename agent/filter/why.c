@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Why a filter can never hold, in words: what never.c found to exclude one another.
+ */
+#include "filter/stages.h"
+
+static const char *text_of(struct reading *r, const struct node *leaf)
+{
+	sf_cleanup(sf_buf_finish) struct sf_buf text = {0};
+
+	sf_print_leaf(&text, leaf);
+	return sf_arena_copy(r->arena, text.data, text.length < 60 ? text.length : 60);
+}
+
+static const char *states_text(struct reading *r, uint32_t states)
+{
+	sf_cleanup(sf_buf_finish) struct sf_buf text = {0};
+
+	sf_states_list(&text, states);
+	return sf_states_name(states) ?: sf_arena_copy(r->arena, text.data, text.length);
+}
+
+static bool is_narrowed(const struct node *node)
+{
+	return node->kind == NODE_LEAF && !node->exact && node->test.field;
+}
+
+static const char *why_clash(struct reading *r, const struct node *a, const struct node *b)
+{
+	const struct node *field = is_narrowed(a) ? a : b, *other = field == a ? b : a;
+
+	if (a->exact && b->exact)
+		return "a socket has one state: join two by `or`";
+	if (a->states & b->states)
+		return sf_arena_format(r->arena, "%s and %s exclude each other", text_of(r, b),
+				       text_of(r, a));
+	if (!is_narrowed(field))
+		return NULL;
+	if (is_narrowed(other))
+		return sf_arena_format(r->arena, "no socket has both %s and %s",
+				       field->test.field->name, other->test.field->name);
+	return sf_arena_format(r->arena, "%s is absent in the state %s", field->test.field->name,
+			       states_text(r, other->states));
+}
+
+const char *sf_never_why(struct reading *r, const struct node *tree)
+{
+	const struct node *a = tree->clash[0], *b = tree->clash[1];
+
+	if (a && b)
+		return why_clash(r, a, b);
+	/* a leaf alone, or what is left of one state in a chain of many */
+	if (!a || a->kind != NODE_LEAF || a->has_state)
+		return NULL;
+	if (a->other)
+		return sf_arena_format(r->arena, "no socket has both %s and %s", a->field->name,
+				       a->other->name);
+	return sf_arena_format(r->arena, "%s never holds", text_of(r, a));
+}
+
+void sf_never_usual(struct reading *r, const struct node *tree)
+{
+	uint32_t usual = sf_states_usual(r->tables);
+	const struct node *part = tree;
+
+	while (part && !is_narrowed(part)) {
+		part = part->child;
+		while (part && part->states & usual)
+			part = part->next;
+	}
+	sf_warn(r->complaints, r->text, tree->place.offset, tree->place.length,
+		sf_arena_format(r->arena, "write `state %s` before it",
+				sf_states_name(tree->states) ?: "all"),
+		"no socket in the usual states has %s: nothing will be found",
+		part ? part->test.field->name : "all of it");
+}
