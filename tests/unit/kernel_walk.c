@@ -612,6 +612,7 @@ static void without_an_answer_the_operations_are_asked_for_again(void **state)
 	assert_int_equal(sf_walker_operations(*state), FIRST);
 	os.answers[1][0] = (struct scripted){REFUSAL, .number = -EPERM}; /* a sandbox: it says nothing of operations */
 	assert_int_equal(sf_walker_operations(*state), FIRST);
+	assert_int_equal(os.requests, 2);
 	os.answers[2][0] = (struct scripted){DONE};
 	os.answers[3][0] = (struct scripted){DONE, .number = -ENOENT};
 	assert_int_equal(sf_walker_operations(*state), FIRST);
