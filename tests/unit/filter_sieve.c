@@ -143,6 +143,8 @@ static void what_an_older_kernel_cannot_compare_is_left_to_the_judge(void **stat
 	for (size_t i = 0; i < SF_COUNT(none); i++)
 		check_text(none[i], OPERATIONS_FIRST, "");
 	check_text("fwmark = 1 and sport = 2", OPERATIONS_FIRST, "sport 2\n");
+	check_text("sport = 1 or dport = 2", 0, "");
+	check_text("dev nosuch0", OPERATIONS_ALL, "    0 go to reject\n");
 	check_text("sport = 1 or dport = 2", OPERATIONS_FIRST,
 		   "    0 sport >= 1 else 20\n    8 sport <= 1 else 20\n   16 go to accept\n   20 dport >= 2 else reject\n"
 		   "   28 dport <= 2 else reject\n");
