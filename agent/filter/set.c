@@ -84,13 +84,16 @@ static bool read_range(struct reading *r, const struct node *set, const struct e
 	const char *end = e->word + dash + 1;
 	size_t length = e->length - dash - 1;
 	struct node high;
+	bool good;
 
 	if (!length) {
 		sf_filter_wrong(r, e->place, NULL, "a range has two ends");
 		return false;
 	}
 	/* both: each may be wrong */
-	if (!read_part(r, set, e, 0, dash, one) | !read_part(r, set, e, dash + 1, length, &high))
+	good = read_part(r, set, e, 0, dash, one);
+	good = read_part(r, set, e, dash + 1, length, &high) && good;
+	if (!good)
 		return false;
 	if (!is_port(set) && has_unit(e->word, dash) != has_unit(end, length) &&
 	    !(dash == 1 && *e->word == '0')) {
