@@ -49,8 +49,8 @@ const struct sf_field *sf_other_field(const struct node *node)
 	const struct sf_field *other;
 	int id;
 
-	if (node->quoted || node->op == OP_MATCH || node->op == OP_UNMATCH ||
-	    (words && sf_word_find(words, node->word, node->length) >= 0))
+	if (node->quoted || *node->word < 'a' || *node->word > 'z' || node->op == OP_MATCH ||
+	    node->op == OP_UNMATCH || (words && sf_word_find(words, node->word, node->length) >= 0))
 		return NULL;
 	id = sf_field_find(node->word, node->length);
 	other = id < 0 ? NULL : &sf_fields[id];

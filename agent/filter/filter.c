@@ -29,9 +29,11 @@ int sf_filter_read(const struct sf_text *text, uint32_t tables, struct sf_filter
 	filter->arena = arena;
 	sf_filter_check(&r, sf_filter_parse(&r, sf_filter_lex(&r)), &filter->checked);
 	if (r.errors) {
+		sf_matcher_free(r.matcher);
 		sf_arena_free(arena);
 		return -EINVAL;
 	}
+	filter->matcher = r.matcher;
 	filter->steps = sf_filter_compile(arena, filter->checked.tree, &filter->count);
 	filter->needs.states = filter->checked.states;
 	filter->needs.ext = filter->checked.tree ? ext_of(filter->checked.tree) : 0;
@@ -41,8 +43,10 @@ int sf_filter_read(const struct sf_text *text, uint32_t tables, struct sf_filter
 
 void sf_filter_free(struct sf_filter *filter)
 {
-	if (filter)
-		sf_arena_free(filter->arena);
+	if (!filter)
+		return;
+	sf_matcher_free(filter->matcher);
+	sf_arena_free(filter->arena);
 }
 
 void sf_filter_free_p(struct sf_filter **filter)

@@ -125,13 +125,19 @@ static struct node *no_value(struct parser *p, const struct node *leaf)
 	return sf_parse_wrong(p, leaf->name);
 }
 
+static const char *expected(struct parser *p, unsigned ops)
+{
+	sf_cleanup(sf_buf_finish) struct sf_buf list = {0};
+
+	sf_ops_list(&list, ops);
+	return sf_arena_format(p->r->arena, "expected one of %s", list.data);
+}
+
 /* The operator, where one stands; false: none does, and one must. */
 static bool read_op(struct parser *p, struct node *leaf, const char *name)
 {
 	unsigned ops = sf_predicate_ops(leaf->predicate, leaf->field);
-	sf_cleanup(sf_buf_finish) struct sf_buf list = {0};
 
-	sf_ops_list(&list, ops);
 	if (p->at->kind == TOKEN_NOT && p->at[1].op == OP_IN && ops & 1u << OP_IN) {
 		sf_filter_wrong(p->r, sf_parse_span(p->at->place, p->at[1].place),
 				sf_arena_format(p->r->arena, "write not %s in (...)", name),
@@ -142,22 +148,20 @@ static bool read_op(struct parser *p, struct node *leaf, const char *name)
 		if (!leaf->predicate->op_needed && !(ops && is_operator(p->at)))
 			return true;
 		sf_filter_wrong(p->r, p->at->kind == TOKEN_END ? leaf->name : p->at->place,
-				sf_arena_format(p->r->arena, "expected one of %s", list.data),
-				"%s is to be compared with something, here is %s", name,
-				sf_parse_found(p));
+				expected(p, ops), "%s is to be compared with something, here is %s",
+				name, sf_parse_found(p));
 		return false;
 	}
 	leaf->op = p->at->op;
 	if (!(ops & 1u << leaf->op)) {
 		bool pattern = leaf->op == OP_MATCH || leaf->op == OP_UNMATCH;
 
-		sf_filter_wrong(p->r, p->at->place,
-				sf_arena_format(p->r->arena, "expected one of %s", list.data),
+		sf_filter_wrong(p->r, p->at->place, expected(p, ops),
 				pattern ? "%s is not text: %s does not match it"
 					: "%s is not ordered: %s does not compare it",
 				name, sf_op_name(leaf->op));
 		leaf->kind =
-			pattern ? NODE_WRONG : leaf->kind; /* its value is none of the field's */
+			pattern ? NODE_WRONG : leaf->kind; /* its value is not of the field's */
 	}
 	p->at++;
 	return true;

@@ -15,7 +15,12 @@ static bool blank(char c)
 /* Commas, tildes and apostrophes end words too: they have, or seem to have, a meaning. */
 static bool in_word(char c)
 {
-	return (unsigned char)c > ' ' && c != 0x7f && !strchr("()=!<>&|\"'~,;", c);
+	static const bool ends[256] = {
+		['('] = true,  [')'] = true, ['='] = true, ['!'] = true, ['<'] = true,
+		['>'] = true,  ['&'] = true, ['|'] = true, ['"'] = true, ['~'] = true,
+		['\''] = true, [','] = true, [';'] = true, [0x7f] = true};
+
+	return (unsigned char)c > ' ' && !ends[(unsigned char)c];
 }
 
 bool sf_filter_is_bare(const char *text, size_t length)

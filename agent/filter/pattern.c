@@ -6,6 +6,7 @@
  */
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
+#include <stdlib.h>
 
 #include "filter/stages.h"
 
@@ -27,7 +28,7 @@ struct matcher {
 	pcre2_match_data *data;
 	size_t patterns;   /* bytes of the compiled ones */
 	size_t begin, end; /* of the room: taken from its begin, from its end */
-	_Alignas(max_align_t) uint8_t room[ROOM];
+	uint8_t *room;
 };
 
 struct pattern {
@@ -70,6 +71,7 @@ static struct matcher *matcher_new(struct sf_arena *arena)
 	struct matcher *m = sf_arena_alloc(arena, sizeof(*m));
 
 	m->arena = arena;
+	m->room = sf_realloc(NULL, ROOM);
 	m->memory = pcre2_general_context_create(take, give, m);
 	m->compile = pcre2_compile_context_create(m->memory);
 	m->match = pcre2_match_context_create(m->memory);
@@ -78,6 +80,11 @@ static struct matcher *matcher_new(struct sf_arena *arena)
 	pcre2_set_depth_limit(m->match, DEPTH);
 	pcre2_set_heap_limit(m->match, HEAP_KIB);
 	return m;
+}
+
+void sf_matcher_free(struct matcher *m)
+{
+	free(m ? m->room : NULL);
 }
 
 /* The place of the byte `at` of a value; quotes and escapes take bytes of the text too. */

@@ -8,15 +8,33 @@
 
 #include "filter/stages.h"
 
+struct service { /* of this reading: the file is read once for a name */
+	struct service *next;
+	const char *name;
+	int port; /* -1: there is none */
+};
+
 /* The number of a service, or -1. */
-static int service(const char *name)
+static int service(struct reading *r, const char *name)
 {
 	char memory[1024]; /* aliases; a longer entry is not found */
 	struct servent entry, *found = NULL;
+	struct service *service = r->services;
 
-	if (getservbyname_r(name, "tcp", &entry, memory, sizeof(memory), &found) || !found)
+	while (service && strcmp(service->name, name))
+		service = service->next;
+	if (service)
+		return service->port;
+	if (r->errors >= SF_FILTER_ERRORS) /* no more are told: a long text costs no more time */
 		return -1;
-	return ntohs((uint16_t)found->s_port);
+	service = sf_arena_alloc(r->arena, sizeof(*service));
+	service->name = sf_arena_copy(r->arena, name, strlen(name));
+	service->port = -1;
+	if (!getservbyname_r(name, "tcp", &entry, memory, sizeof(memory), &found) && found)
+		service->port = ntohs((uint16_t)found->s_port);
+	service->next = r->services;
+	r->services = service;
+	return service->port;
 }
 
 /*
@@ -38,7 +56,7 @@ int sf_filter_port(struct reading *r, struct place place, const char *text, size
 		sf_filter_wrong(r, place, NULL, "a port is 0 to 65535, not %s", name);
 		return -1;
 	}
-	port = length && strlen(name) == length ? service(name) : -1;
+	port = length && strlen(name) == length ? service(r, name) : -1;
 	if (port < 0 && sf_field_find(name, length) >= 0)
 		sf_filter_wrong(r, place, "write local.port = peer.port",
 				"\"%s\" is a field, which fields alone are compared with", name);
@@ -51,7 +69,7 @@ int sf_filter_port(struct reading *r, struct place place, const char *text, size
 }
 
 /* Names of services have dashes too: ftp-data is one. */
-size_t sf_port_dash(const char *text, size_t length)
+size_t sf_port_dash(struct reading *r, const char *text, size_t length)
 {
 	char name[64];
 
@@ -59,13 +77,13 @@ size_t sf_port_dash(const char *text, size_t length)
 		return 0;
 	memcpy(name, text, length);
 	name[length] = '\0';
-	if (service(name) >= 0)
+	if (service(r, name) >= 0)
 		return 0;
 	for (size_t i = length; i-- > 1;) {
 		bool dash = name[i] == '-';
 
 		name[i] = dash ? '\0' : name[i];
-		if (dash && service(name) >= 0)
+		if (dash && service(r, name) >= 0)
 			return i;
 	}
 	return 0;

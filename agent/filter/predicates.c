@@ -29,12 +29,18 @@ static const struct predicate field_predicate = {
 
 static const struct {
 	const char *text;
+	size_t length;
 	enum op op; /* the first spelling is the canonical one */
 } spellings[] = {
-	{"=", OP_EQ},	{"!=", OP_NE}, {"<", OP_LT},	{"<=", OP_LE},	    {">", OP_GT},
-	{">=", OP_GE},	{"==", OP_EQ}, {"eq", OP_EQ},	{"ne", OP_NE},	    {"neq", OP_NE},
-	{"lt", OP_LT},	{"le", OP_LE}, {"leq", OP_LE},	{"gt", OP_GT},	    {"ge", OP_GE},
-	{"geq", OP_GE}, {"in", OP_IN}, {"~", OP_MATCH}, {"!~", OP_UNMATCH},
+#define S(text, op)                        \
+	{                                  \
+		text, sizeof(text) - 1, op \
+	}
+	S("=", OP_EQ),	 S("!=", OP_NE), S("<", OP_LT),	   S("<=", OP_LE),	S(">", OP_GT),
+	S(">=", OP_GE),	 S("==", OP_EQ), S("eq", OP_EQ),   S("ne", OP_NE),	S("neq", OP_NE),
+	S("lt", OP_LT),	 S("le", OP_LE), S("leq", OP_LE),  S("gt", OP_GT),	S("ge", OP_GE),
+	S("geq", OP_GE), S("in", OP_IN), S("~", OP_MATCH), S("!~", OP_UNMATCH),
+#undef S
 };
 
 const char *sf_op_name(enum op op)
@@ -48,8 +54,8 @@ const char *sf_op_name(enum op op)
 
 enum op sf_op_word(const char *word, size_t length)
 {
-	for (size_t i = 0; i < SF_COUNT(spellings); i++) {
-		if (length == strlen(spellings[i].text) && !memcmp(word, spellings[i].text, length))
+	for (size_t i = 0; length <= 3 && i < SF_COUNT(spellings); i++) {
+		if (length == spellings[i].length && !memcmp(word, spellings[i].text, length))
 			return spellings[i].op;
 	}
 	return OP_NONE;
@@ -83,7 +89,7 @@ const struct predicate *sf_predicate_find(const char *name, size_t length,
 
 	*field = NULL;
 	for (size_t i = 0; i < SF_COUNT(predicates); i++) {
-		if (length == strlen(predicates[i].name) &&
+		if (*name == *predicates[i].name && length == strlen(predicates[i].name) &&
 		    !memcmp(name, predicates[i].name, length))
 			return &predicates[i];
 	}

@@ -32,14 +32,17 @@ static bool is_dashless(const struct node *node)
 }
 
 /* Where a range has its dash; 0: it is a single value. A dash that comes first is a sign. */
-static size_t dash_of(const struct node *node, const struct element *e)
+static size_t dash_of(struct reading *r, const struct node *node, const struct element *e)
 {
 	const char *text = e->word + (is_port(node) && *e->word == ':'), *dash;
 	size_t length = e->length - (size_t)(text - e->word);
 
 	dash = length ? memchr(text + 1, '-', length - 1) : NULL;
-	if (dash && is_port(node) && (*text < '0' || *text > '9'))
-		dash = sf_port_dash(text, length) ? text + sf_port_dash(text, length) : NULL;
+	if (dash && is_port(node) && (*text < '0' || *text > '9')) {
+		size_t at = sf_port_dash(r, text, length);
+
+		dash = at ? text + at : NULL;
+	}
 	return dash ? (size_t)(dash - e->word) : 0;
 }
 
@@ -117,7 +120,7 @@ static bool read_range(struct reading *r, const struct node *set, const struct e
 static bool read_element(struct reading *r, const struct node *set, const struct element *e,
 			 struct node *one)
 {
-	size_t dash = is_ordered(set) || is_dashless(set) ? dash_of(set, e) : 0;
+	size_t dash = is_ordered(set) || is_dashless(set) ? dash_of(r, set, e) : 0;
 
 	if (dash && is_ordered(set))
 		return read_range(r, set, e, dash, one);

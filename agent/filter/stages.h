@@ -71,7 +71,8 @@ const char *sf_never_why(struct reading *, const struct node *); /* a hint or NU
 void sf_never_usual(struct reading *, const struct node *tree);	 /* warns: no usual state has it */
 
 /* port.c */
-size_t sf_port_dash(const char *text, size_t length); /* of http-https; 0: one name */
+size_t sf_port_dash(struct reading *, const char *text,
+		    size_t length); /* of http-https; 0: one name */
 int sf_filter_port(struct reading *, struct place, const char *text, size_t length);
 void sf_test_port(struct test *, bool peer); /* the range is the caller's */
 void sf_read_port(struct reading *, struct node *);
@@ -115,6 +116,7 @@ void sf_read_text(struct reading *, struct node *);
 void sf_print_text(const struct node *, struct sf_buf *);
 enum match { MATCH_NO, MATCH_YES, MATCH_GAVE_UP };
 const struct pattern *sf_pattern_compile(struct reading *, const struct node *);
+void sf_matcher_free(struct matcher *); /* its room; the rest is in the arena */
 enum match sf_pattern_match(const struct pattern *, const uint8_t *bytes, size_t length);
 
 /* judge.c */

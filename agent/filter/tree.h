@@ -27,7 +27,8 @@ struct reading {
 	struct sf_arena *arena;
 	uint32_t tables;
 	unsigned errors;
-	struct matcher *matcher; /* of the regular expressions; NULL: there are none yet */
+	struct matcher *matcher;  /* of the regular expressions; NULL: there are none yet */
+	struct service *services; /* that were looked up, the latest first */
 };
 
 /* ---- tokens ---- */
@@ -224,7 +225,8 @@ struct step { /* goes to yes or no: the number of a later step, or one of the tw
 enum { STEP_HOLDS = UINT16_MAX, STEP_FAILS = UINT16_MAX - 1 };
 
 struct sf_filter {
-	struct sf_arena *arena; /* owns all of it, this too */
+	struct sf_arena *arena; /* owns all of it, this too, but for the matcher's room */
+	struct matcher *matcher;
 	struct checked checked;
 	struct sf_needs needs;
 	const struct step *steps;

@@ -123,8 +123,13 @@ uint8_t sf_field_ext(const struct sf_field *field)
 int sf_field_find(const char *name, size_t length)
 {
 	for (int id = 0; id < SF_FIELD_COUNT; id++) {
-		if (strlen(sf_fields[id].name) == length &&
-		    !memcmp(sf_fields[id].name, name, length))
+		const char *known = sf_fields[id].name;
+		size_t same = 0;
+
+		/* no call: nearly all of them differ in the first letters */
+		while (same < length && known[same] && known[same] == name[same])
+			same++;
+		if (same == length && !known[same])
 			return id;
 	}
 	return -ENOENT;
