@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The path of every socket: a view comes from the walk, each run's judge decides, each run's
- * encoder writes the line at the end of its batch. Nothing here allocates, waits or makes a system
- * call for a socket.
+ * The path of every socket: a view comes from the walk, each run's judge decides, the line goes to
+ * the end of that run's batch; the part of it that is the socket's alone is written once for all
+ * runs with the same fields. Nothing here allocates, waits or makes a system call for a socket.
  *
  * A run that its time-out ends leaves the walk to the others; the last one takes it along.
  */

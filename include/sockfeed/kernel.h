@@ -26,7 +26,7 @@ struct sf_walk_error {
 
 #define SF_WALK_ERRORS 4
 
-struct sf_walk { /* what one walk did; filled also when it failed */
+struct sf_walk { /* what one walk did so far: its callbacks may read it; filled also when it failed */
 	uint64_t id;         /* unique in this process, from 1 */
 	uint32_t dumps;      /* dumps sent, refused and repeated ones included */
 	uint64_t seen;       /* answers received */
