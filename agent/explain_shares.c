@@ -44,6 +44,12 @@ static bool comes(const struct others *o, size_t i, uint64_t at)
 
 /* ---- what they ask for together ---- */
 
+/* Bytecode without a comparison leaves out every socket: no interface has that name. */
+static bool leaves_out(const struct sf_sieve *sieve)
+{
+	return sieve->terms || sieve->bytecode.length;
+}
+
 /* Why the kernel leaves out nothing for all of them, though it may for some. */
 static void print_why_none(const struct sf_plan *const *plans, size_t count, uint32_t operations,
 			   struct sf_buf *out)
@@ -53,16 +59,16 @@ static void print_why_none(const struct sf_plan *const *plans, size_t count, uin
 	for (size_t i = 0; i < count; i++) {
 		const struct sf_filter *filter = plans[i]->filter;
 		struct sf_sieve sieve;
-		unsigned own;
+		bool some;
 
 		sf_sieve_make(&sieve, &filter, 1, operations);
-		own = sieve.terms;
+		some = leaves_out(&sieve);
+		terms += sieve.terms;
 		sf_sieve_finish(&sieve);
-		if (!own) {
+		if (!some) {
 			sf_buf_format(out, "as it cannot for %s", plans[i]->query);
 			return;
 		}
-		terms += own;
 	}
 	if (terms > SF_SIEVE_SHARED)
 		sf_buf_format(out, "as that would take more than %u comparisons", SF_SIEVE_SHARED);
@@ -79,7 +85,7 @@ static void print_sieve(const struct sf_plan *const *plans, size_t count, uint32
 	for (size_t i = 0; i < count; i++)
 		filters[i] = plans[i]->filter;
 	sf_sieve_make(&sieve, filters, count, operations);
-	if (sieve.terms) {
+	if (leaves_out(&sieve)) {
 		sf_buf_format(out, "the kernel leaves out what none of them wants, %u comparison%s",
 			      sieve.terms, sieve.terms == 1 ? "" : "s");
 		return;
