@@ -89,7 +89,8 @@ const struct predicate *sf_predicate_find(const char *name, size_t length,
 
 	*field = NULL;
 	for (size_t i = 0; i < SF_COUNT(predicates); i++) {
-		if (*name == *predicates[i].name && length == strlen(predicates[i].name) &&
+		if (length && *name == *predicates[i].name &&
+		    length == strlen(predicates[i].name) &&
 		    !memcmp(name, predicates[i].name, length))
 			return &predicates[i];
 	}
