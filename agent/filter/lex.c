@@ -2,8 +2,8 @@
 /*
  * Text becomes tokens. A word is whatever stands between blanks and symbols, so addresses, ports,
  * durations and paths need no quotes: [fe80::/10]:22, *:443, 10Mbit/s, /system.slice. What a word
- * means is for the parser, by where it stands. Every error of the lexer is reported, then the
- * reading goes on behind it.
+ * means is for the parser, by where it stands; where one would begin with #, the rest of the line
+ * is a comment. Every error of the lexer is reported, then the reading goes on behind it.
  */
 #include "filter/stages.h"
 
@@ -23,6 +23,16 @@ static bool in_word(char c)
 	return (unsigned char)c > ' ' && !ends[(unsigned char)c];
 }
 
+size_t sf_filter_comment(const char *begin, const char *at, const char *end)
+{
+	const char *stop;
+
+	if (*at != '#' || (at > begin && in_word(at[-1])))
+		return 0;
+	stop = memchr(at, '\n', (size_t)(end - at));
+	return (size_t)((stop ?: end) - at);
+}
+
 bool sf_filter_is_bare(const char *text, size_t length)
 {
 	static const char *const reserved[] = {"and", "or", "not"};
@@ -31,6 +41,8 @@ bool sf_filter_is_bare(const char *text, size_t length)
 		if (!in_word(text[i]))
 			return false;
 	}
+	if (length && *text == '#')
+		return false;
 	for (size_t i = 0; i < SF_COUNT(reserved); i++) {
 		if (length == strlen(reserved[i]) && !memcmp(text, reserved[i], length))
 			return false;
@@ -105,6 +117,24 @@ static void symbol(struct token *token, const char *at, size_t left)
 	token->place.length = token->length = (uint32_t)length;
 }
 
+/* Behind blanks, comments, and NUL bytes, which are errors. */
+static const char *pass_blanks(struct reading *r, const char *at, const char *end)
+{
+	const char *begin = r->text->text;
+
+	while (at < end) {
+		size_t length = sf_filter_comment(begin, at, end);
+
+		if (!length && !blank(*at) && *at)
+			break;
+		if (!*at)
+			sf_filter_wrong(r, (struct place){(uint32_t)(at - begin), 1}, NULL,
+					"a NUL byte");
+		at += length ?: 1;
+	}
+	return at;
+}
+
 struct token *sf_filter_lex(struct reading *r)
 {
 	const char *begin = r->text->text, *end = begin + r->text->length, *at = begin;
@@ -119,11 +149,7 @@ struct token *sf_filter_lex(struct reading *r)
 		end = begin;
 	}
 	do {
-		for (; at < end && (blank(*at) || !*at); at++) {
-			if (!*at)
-				sf_filter_wrong(r, (struct place){(uint32_t)(at - begin), 1}, NULL,
-						"a NUL byte");
-		}
+		at = pass_blanks(r, at, end);
 		token = (struct token){.kind = TOKEN_END,
 				       .op = OP_NONE,
 				       .text = at,

@@ -6,13 +6,24 @@
  */
 #include "filter/stages.h"
 
-/* The operand as written, on one line. */
+/* The operand as written, on one line: comments, which would not end there, fall out. */
 static void operand(struct sf_buf *buf, const struct reading *r, const struct node *node)
 {
-	const char *at = r->text->text + node->place.offset;
+	const char *begin = r->text->text + node->place.offset, *end = begin + node->place.length;
+	bool quoted = false;
 
-	for (uint32_t i = 0; i < node->place.length; i++)
-		sf_buf_add(buf, at[i] >= '\t' && at[i] <= '\r' ? " " : &at[i], 1);
+	for (const char *at = begin; at < end; at++) {
+		size_t comment = quoted ? 0 : sf_filter_comment(begin, at, end);
+
+		at += comment;
+		if (at == end)
+			return;
+		if (*at == '"')
+			quoted = !quoted;
+		if (quoted && *at == '\\' && at + 1 < end)
+			sf_buf_add(buf, at++, 1);
+		sf_buf_add(buf, *at >= '\t' && *at <= '\r' ? " " : at, 1);
+	}
 }
 
 /* The chain with parentheses around each run of operands that `tight` joins. */

@@ -24,6 +24,8 @@ void sf_ops_list(struct sf_buf *, unsigned ops); /* "= != < <= > >=" */
 /* lex.c: a list that ends with TOKEN_END */
 struct token *sf_filter_lex(struct reading *);
 bool sf_filter_is_bare(const char *text, size_t length); /* a value that needs no quotes */
+/* The length of the comment that begins here, outside of quotes; 0: none does. */
+size_t sf_filter_comment(const char *begin, const char *at, const char *end);
 /* parse.c: NULL for an empty text */
 struct node *sf_filter_parse(struct reading *, const struct token *);
 /* mixed.c: `and` beside `or`: both readings of a chain of operands */
