@@ -2,7 +2,7 @@
 /*
  * Any text as a filter: it is refused with complaints that a terminal can show, or its normal form is read again, prints
  * the same and judges the same; what it says it needs is enough to judge by; the kernel would take its sieve, and leave
- * out nothing that it holds for.
+ * out nothing that it holds for; its plan can be told.
  */
 #include <sockfeed/filter.h>
 
@@ -83,9 +83,12 @@ static void check_judges(const struct sf_filter *a, const struct sf_filter *b)
 
 static void check_sieve(const struct sf_filter *filter, uint32_t operations)
 {
+	struct sf_buf plan = {0};
 	struct sf_sieve sieve;
 	const char *refused;
 
+	sf_filter_explain(filter, operations, &plan);
+	sf_buf_finish(&plan);
 	sf_sieve_make(&sieve, &filter, 1, operations);
 	refused = sieve_audit(&sieve, operations);
 	if (refused)
