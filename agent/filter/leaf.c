@@ -73,8 +73,7 @@ static struct node *unknown_name(struct parser *p)
 	sf_filter_wrong(p->r, name->place, hint, "no predicate or field is named \"%s\"",
 			name->text);
 	/* what looks like a comparison is passed over as one, so that what follows it is read */
-	if (p->at->op != OP_NONE &&
-	    (p->at[1].kind == TOKEN_WORD || p->at[1].kind == TOKEN_STRING)) {
+	if (p->at->op != OP_NONE && sf_parse_is_value(&p->at[1])) {
 		p->at += 2;
 		return sf_parse_node(p, NODE_WRONG, sf_parse_span(name->place, p->at[-1].place));
 	}
@@ -188,7 +187,7 @@ struct node *sf_parse_leaf(struct parser *p)
 	if (leaf->op == OP_IN) {
 		if (!sf_parse_list(p, leaf))
 			return sf_parse_wrong(p, name->place);
-	} else if (p->at->kind == TOKEN_WORD || p->at->kind == TOKEN_STRING) {
+	} else if (sf_parse_is_value(p->at)) {
 		leaf->word = p->at->text;
 		leaf->length = p->at->length;
 		leaf->quoted = p->at->kind == TOKEN_STRING;

@@ -6,11 +6,6 @@
  */
 #include "filter/parse.h"
 
-static bool is_value(const struct token *token)
-{
-	return token->kind == TOKEN_WORD || token->kind == TOKEN_STRING;
-}
-
 static bool ends_list(const struct token *token)
 {
 	return token->kind == TOKEN_CLOSE || token->kind == TOKEN_END || token->kind == TOKEN_AND ||
@@ -34,7 +29,7 @@ static struct element *read_value(struct parser *p, const struct node *leaf)
 {
 	struct element *element;
 
-	if (!is_value(p->at)) {
+	if (!sf_parse_is_value(p->at)) {
 		const char *before = p->at[-1].kind == TOKEN_COMMA ? "," : "(";
 
 		sf_filter_wrong(p->r, p->at->kind == TOKEN_END ? p->at[-1].place : p->at->place,
@@ -57,13 +52,13 @@ static struct element *read_value(struct parser *p, const struct node *leaf)
 static bool no_comma(struct parser *p)
 {
 	/* `(80 or 443)` is still a list, `(80 or dport = 5` is none any more */
-	bool ends = ends_list(p->at) && !(is_value(&p->at[1]) &&
+	bool ends = ends_list(p->at) && !(sf_parse_is_value(&p->at[1]) &&
 					  (p->at[2].kind == TOKEN_COMMA || ends_list(&p->at[2])));
 
 	sf_filter_wrong(p->r, p->at->place,
 			ends ? "end the list with )" : "write a comma between two values",
 			"`,` or `)` was expected, not %s", sf_parse_found(p));
-	if (ends || is_value(p->at))
+	if (ends || sf_parse_is_value(p->at))
 		return !ends;
 	if (ends_list(p->at)) {
 		p->at++;
@@ -97,7 +92,7 @@ bool sf_parse_list(struct parser *p, struct node *leaf)
 
 	if (open->kind != TOKEN_OPEN) {
 		sf_filter_wrong(p->r, open->kind == TOKEN_END ? open[-1].place : open->place,
-				sf_parse_example(p, leaf),
+				sf_parse_meant_list(p, leaf, open) ?: sf_parse_example(p, leaf),
 				"values in parentheses were expected after `in`, not %s",
 				sf_parse_found(p));
 		return false;

@@ -16,6 +16,10 @@ struct parser {
 	unsigned depth;
 };
 
+static inline bool sf_parse_is_value(const struct token *token)
+{
+	return token->kind == TOKEN_WORD || token->kind == TOKEN_STRING;
+}
 struct node *sf_parse_node(struct parser *, enum node_kind, struct place);
 struct place sf_parse_span(struct place from, struct place to);
 /* "`in`", or "the end": what was found where something else was expected. */
@@ -30,5 +34,7 @@ const char *sf_parse_example(struct parser *, const struct node *leaf);
 
 /* slip.c */
 void sf_parse_torn_value(struct parser *); /* behind a value: `100 ms`, `8000 - 8999` */
+/* A list without its parentheses, as it was meant: "write sport in (80, 443)"; or NULL. */
+const char *sf_parse_meant_list(struct parser *, const struct node *leaf, const struct token *);
 void sf_parse_commas(struct parser *, const struct node *leaf);
 void sf_parse_has_compared(struct parser *, const struct node *leaf);

@@ -57,10 +57,38 @@ void sf_parse_torn_value(struct parser *p)
 	}
 }
 
+/* `in 80, 443`, `in {80, 443}`, `in [80, 443]`; one line of it. */
+const char *sf_parse_meant_list(struct parser *p, const struct node *leaf,
+				const struct token *first)
+{
+	const char *name = p->r->text->text + leaf->name.offset, *text;
+	const struct token *last = first;
+	int length;
+
+	while (sf_parse_is_value(last) && last[1].kind == TOKEN_COMMA &&
+	       sf_parse_is_value(&last[2]))
+		last += 2;
+	if (!sf_parse_is_value(last))
+		return NULL;
+	text = p->r->text->text + first->place.offset;
+	length = (int)sf_parse_span(first->place, last->place).length;
+	if (*text == '{' || (*text == '[' && !memchr(first->text, ']', first->length))) {
+		text++;
+		length--;
+		length -= length && (text[length - 1] == '}' || text[length - 1] == ']');
+	}
+	if (length <= 0 || length > 60 || memchr(text, '\n', (size_t)length))
+		return NULL;
+	if (!leaf->predicate->ops && leaf->predicate->read == sf_read_state) /* exclude a, b */
+		return sf_arena_format(p->r->arena, "write not state in (%.*s)", length, text);
+	return sf_arena_format(p->r->arena, "write %s%.*s in (%.*s)",
+			       leaf->op == OP_NE ? "not " : "", (int)leaf->name.length, name,
+			       length, text);
+}
+
 /* `dport = 80, 443` is a list without its parentheses, `dport = 80, sport = 1` meant as `and`. */
 void sf_parse_commas(struct parser *p, const struct node *leaf)
 {
-	const char *text = p->r->text->text;
 	const struct sf_field *field;
 
 	if (sf_predicate_find(p->at[1].text, p->at[1].length, &field)) {
@@ -70,13 +98,11 @@ void sf_parse_commas(struct parser *p, const struct node *leaf)
 		return;
 	}
 	sf_filter_wrong(p->r, p->at->place,
-			sf_arena_format(p->r->arena, "write %.*s in (%.*s, ...)",
-					(int)leaf->name.length, text + leaf->name.offset,
-					(int)leaf->value.length, text + leaf->value.offset),
+			sf_parse_meant_list(p, leaf, p->at - 1) ?: sf_parse_example(p, leaf),
 			"several values stand in parentheses behind `in`");
 	while (p->at->kind == TOKEN_COMMA) {
 		p->at++;
-		p->at += p->at->kind == TOKEN_WORD || p->at->kind == TOKEN_STRING;
+		p->at += sf_parse_is_value(p->at);
 	}
 }
 
@@ -88,5 +114,5 @@ void sf_parse_has_compared(struct parser *p, const struct node *leaf)
 					sf_op_name(p->at->op)),
 			"`has` compares nothing; a comparison with what is absent never holds");
 	p->at++;
-	p->at += p->at->kind == TOKEN_WORD || p->at->kind == TOKEN_STRING;
+	p->at += sf_parse_is_value(p->at);
 }
