@@ -91,15 +91,17 @@ void sf_matcher_free(struct matcher *m)
 static struct place place_of(const struct reading *r, const struct node *node, size_t at)
 {
 	const char *text = r->text->text + node->value.offset;
-	size_t offset = node->quoted;
+	size_t last = node->value.length - 1, offset = node->quoted ? 1 : at;
+	bool escape = false;
 
-	while (node->quoted && at--)
-		offset += text[offset] == '\\' ? 2 : 1;
-	offset += node->quoted ? 0 : at;
-	if (offset >= node->value.length)
-		offset = node->value.length - 1;
-	return (struct place){node->value.offset + (uint32_t)offset,
-			      node->quoted && text[offset] == '\\' ? 2 : 1};
+	for (size_t i = 0; node->quoted && i <= at && offset < last; i++) {
+		escape = text[offset] == '\\' &&
+			 (text[offset + 1] == '"' || text[offset + 1] == '\\');
+		if (i < at)
+			offset += escape ? 2 : 1;
+	}
+	return (struct place){node->value.offset + (uint32_t)(offset < last ? offset : last),
+			      escape && offset < last ? 2 : 1};
 }
 
 static void wrong_pattern(struct reading *r, const struct node *node, int code, size_t at)

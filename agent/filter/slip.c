@@ -91,7 +91,8 @@ void sf_parse_commas(struct parser *p, const struct node *leaf)
 {
 	const struct sf_field *field;
 
-	if (sf_predicate_find(p->at[1].text, p->at[1].length, &field)) {
+	if (p->at[1].kind == TOKEN_WORD &&
+	    sf_predicate_find(p->at[1].text, p->at[1].length, &field)) {
 		sf_filter_wrong(p->r, p->at->place, "write `and`",
 				"a comma stands in lists alone, it joins no predicates");
 		p->at++;

@@ -7,21 +7,21 @@
 
 #include "filters.h"
 
-#define FILTERS 4000
+#define FILTERS 10000
 #define SOCKETS 40
 
-enum kind { AND, OR, NOT, STATE, PORT, HOST, DEV, MARK, NUMBER, SHARE, TEXT, LIST, ADDRESS };
+enum kind { AND, OR, NOT, STATE, PORT, HOST, DEV, MARK, NUMBER, SHARE, TEXT, LIST, ADDRESS, HAS, FIELDS, ENDS, MATCH };
 enum op { EQ, NE, LT, LE, GT, GE };
 
 struct expr {
 	enum kind kind;
-	struct expr *part[3];
+	struct expr *part[6];
 	unsigned parts;
 	enum op op;
 	bool peer;
 	uint32_t states;
 	const char *word;
-	unsigned field;
+	unsigned field, other;
 	uint64_t number;
 	uint32_t mask;
 	double share;
@@ -98,31 +98,40 @@ static const struct number {
 	const char *name;
 	bool (*get)(const struct facts *, int64_t *);
 	bool ordered;
+	char unit; /* those of one unit may be compared with each other; 0: with none */
 	struct { const char *text; int64_t number; } value[5];
 } numbers[] = {
-	{"tcp.rtt_us", get_rtt, true, {{"100ms", 100000}, {"100000", 100000}, {"0", 0}, {"0.2ms", 200}, {"1s", 1000000}}},
-	{"tcp.min_rtt_us", get_min_rtt, true, {{"90ms", 90000}, {"0", 0}, {"4294967295", 4294967295}, {"1us", 1}, {"1m", 60000000}}},
-	{"tcp.probes", get_probes, true, {{"0", 0}, {"1", 1}, {"255", 255}, {"3", 3}, {"254", 254}}},
-	{"tcp.lost", get_lost, true, {{"0", 0}, {"1", 1}, {"2", 2}, {"0x3", 3}, {"4294967295", 4294967295}}},
-	{"tcp.snd_wscale", get_wscale, true, {{"7", 7}, {"0", 0}, {"14", 14}, {"8", 8}, {"1", 1}}},
-	{"tcp.snd_cwnd", get_cwnd, true, {{"10", 10}, {"0", 0}, {"1", 1}, {"100", 100}, {"11", 11}}},
-	{"recv_q_bytes", get_recv_q, true, {{"0", 0}, {"1KiB", 1024}, {"96", 96}, {"1KB", 1000}, {"95B", 95}}},
-	{"listen.backlog", get_backlog, true, {{"0", 0}, {"96", 96}, {"97", 97}, {"1024", 1024}, {"1", 1}}},
-	{"uid", get_uid, true, {{"0", 0}, {"33", 33}, {"1000", 1000}, {"34", 34}, {"1", 1}}},
-	{"peer.port", get_peer_port, true, {{"0", 0}, {":443", 443}, {"443", 443}, {"65535", 65535}, {"80", 80}}},
-	{"local.port", get_local_port, true, {{"0", 0}, {":22", 22}, {"443", 443}, {"65535", 65535}, {"80", 80}}},
-	{"skmem.drops", get_drops, true, {{"0", 0}, {"3", 3}, {"2", 2}, {"1", 1}, {"4", 4}}},
-	{"skmem.fwd_alloc_bytes", get_fwd, true, {{"0", 0}, {"-1", -1}, {"-4KiB", -4096}, {"-2147483648", -2147483648ll}, {"4KiB", 4096}}},
-	{"cookie", get_cookie, false, {{"1", 1}, {"0x2", 2}, {"4294967297", 4294967297}, {"3", 3}, {"0x100000002", 4294967298}}},
-	{"family", get_family, false, {{"inet", 2}, {"inet6", 10}, {"unix", 1}, {"unknown-7", 7}, {"inet", 2}}},
-	{"tcp.ca_state", get_ca_state, false, {{"open", 0}, {"loss", 4}, {"unknown-9", 9}, {"cwr", 2}, {"recovery", 3}}},
-	{"tcp.delivery_rate_app_limited", get_app_limited, false, {{"true", 1}, {"false", 0}, {"true", 1}, {"false", 0}, {"true", 1}}},
+	{"tcp.rtt_us", get_rtt, true, 'u', {{"100ms", 100000}, {"100000", 100000}, {"0", 0}, {"0.2ms", 200}, {"1s", 1000000}}},
+	{"tcp.min_rtt_us", get_min_rtt, true, 'u', {{"90ms", 90000}, {"0", 0}, {"4294967295", 4294967295}, {"1us", 1}, {"1m", 60000000}}},
+	{"tcp.probes", get_probes, true, 'n', {{"0", 0}, {"1", 1}, {"255", 255}, {"3", 3}, {"254", 254}}},
+	{"tcp.lost", get_lost, true, 'n', {{"0", 0}, {"1", 1}, {"2", 2}, {"0x3", 3}, {"4294967295", 4294967295}}},
+	{"tcp.snd_wscale", get_wscale, true, 'n', {{"7", 7}, {"0", 0}, {"14", 14}, {"8", 8}, {"1", 1}}},
+	{"tcp.snd_cwnd", get_cwnd, true, 'n', {{"10", 10}, {"0", 0}, {"1", 1}, {"100", 100}, {"11", 11}}},
+	{"recv_q_bytes", get_recv_q, true, 'b', {{"0", 0}, {"1KiB", 1024}, {"96", 96}, {"1KB", 1000}, {"95B", 95}}},
+	{"listen.backlog", get_backlog, true, 'n', {{"0", 0}, {"96", 96}, {"97", 97}, {"1024", 1024}, {"1", 1}}},
+	{"uid", get_uid, true, 'n', {{"0", 0}, {"33", 33}, {"1000", 1000}, {"34", 34}, {"1", 1}}},
+	{"peer.port", get_peer_port, true, 'p', {{"0", 0}, {":443", 443}, {"443", 443}, {"65535", 65535}, {"80", 80}}},
+	{"local.port", get_local_port, true, 'p', {{"0", 0}, {":22", 22}, {"443", 443}, {"65535", 65535}, {"80", 80}}},
+	{"skmem.drops", get_drops, true, 'n', {{"0", 0}, {"3", 3}, {"2", 2}, {"1", 1}, {"4", 4}}},
+	{"skmem.fwd_alloc_bytes", get_fwd, true, 'b', {{"0", 0}, {"-1", -1}, {"-4KiB", -4096}, {"-2147483648", -2147483648ll}, {"4KiB", 4096}}},
+	{"cookie", get_cookie, false, 0, {{"1", 1}, {"0x2", 2}, {"4294967297", 4294967297}, {"3", 3}, {"0x100000002", 4294967298}}},
+	{"family", get_family, false, 0, {{"inet", 2}, {"inet6", 10}, {"unix", 1}, {"unknown-7", 7}, {"inet", 2}}},
+	{"tcp.ca_state", get_ca_state, false, 0, {{"open", 0}, {"loss", 4}, {"unknown-9", 9}, {"cwr", 2}, {"recovery", 3}}},
+	{"tcp.delivery_rate_app_limited", get_app_limited, false, 0, {{"true", 1}, {"false", 0}, {"true", 1}, {"false", 0}, {"true", 1}}},
 };
 
 static bool compare(enum op op, bool less, bool equal)
 {
 	return op == EQ ? equal : op == NE ? !equal : op == LT ? less : op == LE ? less || equal : op == GT ? !less && !equal : !less;
 }
+
+/* Patterns, and for which of the names of congestion controls they hold. */
+static const struct {
+	const char *text;
+	bool bbr, cubic;
+} patterns[] = {{"^b", true, false}, {"bic$", false, true}, {"b", true, true}, {"^(bbr|reno)$", true, false}, {".", true, true},
+		{"x", false, false}, {"^$", false, false}, {"c.b", false, true}, {"^[^c]", true, false}, {"(?i)^BBR", true, false},
+		{"\\\\w{4}", false, true}, {"(b)\\\\1", true, false}, {"", true, true}, {"b{2}|^c", true, true}};
 
 static bool bits_equal(const uint8_t *a, const uint8_t *b, int bits)
 {
@@ -145,7 +154,7 @@ static bool address_in(const struct expr *e, int family, const void *address)
 static bool evaluate(const struct expr *e, const struct facts *f)
 {
 	const struct sf_inet_msg *h = &f->header;
-	int64_t number;
+	int64_t number, other;
 	bool holds;
 
 	switch (e->kind) {
@@ -181,6 +190,18 @@ static bool evaluate(const struct expr *e, const struct facts *f)
 			       (double)f->info.bytes_retrans / (double)f->info.bytes_sent == e->share);
 	case TEXT:
 		return (full(f) || listens(f)) && f->has_cong && !strcmp(f->cong, e->word) == (e->op == EQ);
+	case MATCH:
+		return (full(f) || listens(f)) && f->has_cong &&
+		       (strcmp(f->cong, "bbr") ? patterns[e->field].cubic : patterns[e->field].bbr) == (e->op == EQ);
+	case HAS:
+		return numbers[e->field].get(f, &number);
+	case FIELDS:
+		return numbers[e->field].get(f, &number) && numbers[e->other].get(f, &other) &&
+		       compare(e->op, number < other, number == other);
+	case ENDS:
+		if (h->state == SF_LISTEN || h->state == SF_CLOSE)
+			return false;
+		return !memcmp(h->src, h->dst, h->family == AF_INET ? 4 : 16) == (e->op == EQ);
 	case LIST:
 		return INFO(options) && (f->info.options >> e->number & 1) == (e->op == EQ);
 	case ADDRESS:
@@ -227,7 +248,7 @@ static struct facts draw_facts(uint64_t *random)
 	f.header.inode = ONE_OF(random, 0, 636);
 	f.header.cookie[0] = ONE_OF(random, 1, 2, 3);
 	f.header.cookie[1] = ONE_OF(random, 0, 1);
-	f.has_shutdown = f.header.state != SF_TIME_WAIT && f.header.state != SF_SYN_RECV && pick(random, 8);
+	f.has_shutdown = f.header.state != SF_TIME_WAIT && pick(random, f.header.state == SF_SYN_RECV ? 2 : 8); /* a Fast Open is full */
 	f.has_mark = pick(random, 2);
 	f.mark = ONE_OF(random, 0, 1, 0x34, 0x1234);
 	f.has_cong = f.has_shutdown && f.header.state != SF_CLOSE && pick(random, 4);
@@ -288,15 +309,6 @@ static void write_op(struct draft *d, enum op op)
 	}
 }
 
-/* An optional `=`: predicates that ss knows do without. */
-static void write_equality(struct draft *d, enum op op)
-{
-	if (op == EQ && pick(&d->random, 2))
-		sf_buf_text(&d->text, " ");
-	else
-		write_op(d, op);
-}
-
 static void draw_host(struct draft *d, struct expr *e, bool brackets, bool ports)
 {
 	char address[INET6_ADDRSTRLEN];
@@ -325,99 +337,241 @@ static void draw_host(struct draft *d, struct expr *e, bool brackets, bool ports
 		sf_buf_text(&d->text, ":*");
 }
 
-static struct expr *draw_leaf(struct draft *d)
+/* The name of what is compared, once and for all values of a list. */
+static void draw_name(struct draft *d, struct expr *e)
 {
-	static const char *const options[] = {"timestamps", "sack", "wscale", "ecn"};
-	static const uint32_t ports[] = {0, 22, 80, 443, 65535};
-	struct expr *e = expr_new(d, (enum kind)(STATE + pick(&d->random, ADDRESS - STATE + 1)));
-	enum op any = (enum op)pick(&d->random, 6), equality = any % 2 ? NE : EQ;
-	const struct number *number;
-	unsigned value;
+	const char *name = NULL;
 
-	e->op = equality;
 	e->peer = pick(&d->random, 2);
 	switch (e->kind) {
 	case STATE:
-		value = pick(&d->random, SF_COUNT(states));
-		e->states = states[value].set;
+		name = "state";
 		d->has_state = true;
-		if (equality == EQ && pick(&d->random, 2)) {
-			sf_buf_format(&d->text, "state %s", states[value].name);
-			break;
-		}
-		sf_buf_text(&d->text, "state");
-		write_op(d, equality);
-		sf_buf_text(&d->text, states[value].name);
 		break;
 	case PORT:
-		e->op = any;
-		e->number = ports[pick(&d->random, SF_COUNT(ports))];
-		sf_buf_text(&d->text, e->peer ? "dport" : "sport");
-		if (e->op == EQ)
-			write_equality(d, EQ);
-		else
-			write_op(d, e->op);
-		sf_buf_format(&d->text, "%s%llu", pick(&d->random, 2) ? ":" : "", (unsigned long long)e->number);
+		name = e->peer ? "dport" : "sport";
 		break;
 	case HOST:
-		sf_buf_text(&d->text, e->peer ? "dst" : "src");
-		write_equality(d, e->op);
-		draw_host(d, e, true, true);
+		name = e->peer ? "dst" : "src";
 		break;
 	case DEV:
-		e->number = ONE_OF(&d->random, 0, 77777, 88888);
-		sf_buf_text(&d->text, "dev");
-		write_equality(d, e->op);
-		sf_buf_format(&d->text, "%llu", (unsigned long long)e->number);
+		name = "dev";
 		break;
 	case MARK:
-		e->mask = ONE_OF(&d->random, UINT32_MAX, 0xff, 0x1000);
-		e->number = ONE_OF(&d->random, 0, 1, 0x34, 0x1234, 0x1000) & e->mask;
-		sf_buf_text(&d->text, "fwmark");
-		write_equality(d, e->op);
-		sf_buf_format(&d->text, pick(&d->random, 2) ? "0x%llx" : "%llu", (unsigned long long)e->number);
-		if (e->mask != UINT32_MAX)
-			sf_buf_format(&d->text, "/0x%x", e->mask);
+		name = "fwmark";
 		break;
 	case NUMBER:
 		e->field = pick(&d->random, SF_COUNT(numbers));
-		number = &numbers[e->field];
-		value = pick(&d->random, SF_COUNT(number->value));
-		e->op = number->ordered ? any : equality;
-		e->number = (uint64_t)number->value[value].number;
-		sf_buf_text(&d->text, number->name);
-		write_op(d, e->op);
-		sf_buf_text(&d->text, number->value[value].text);
+		name = numbers[e->field].name;
 		break;
 	case SHARE:
-		e->op = any;
-		e->share = pick(&d->random, 2) ? 0.15 : 1;
-		sf_buf_text(&d->text, "tcp.retrans_ratio");
-		write_op(d, e->op);
-		sf_buf_text(&d->text, e->share == 1 ? (pick(&d->random, 2) ? "1" : "100%") : pick(&d->random, 2) ? "15%" : "0.15");
+		name = "tcp.retrans_ratio";
 		break;
 	case TEXT:
-		e->word = pick(&d->random, 2) ? "bbr" : "reno";
-		sf_buf_text(&d->text, "tcp.congestion_control");
-		write_op(d, e->op);
-		sf_buf_format(&d->text, pick(&d->random, 2) ? "\"%s\"" : "%s", e->word);
+	case MATCH:
+		name = "tcp.congestion_control";
 		break;
 	case LIST:
-		e->number = pick(&d->random, SF_COUNT(options));
-		sf_buf_text(&d->text, "tcp.options");
-		write_op(d, e->op);
-		sf_buf_text(&d->text, options[e->number]);
+		name = "tcp.options";
 		break;
 	case ADDRESS:
-		sf_buf_text(&d->text, e->peer ? "peer.address" : "local.address");
-		write_op(d, e->op);
-		draw_host(d, e, pick(&d->random, 2), false);
+		name = e->peer ? "peer.address" : "local.address";
 		break;
+	case HAS:
+	case FIELDS:
+	case ENDS:
 	case AND:
 	case OR:
 	case NOT:
 		abort();
 	}
+	sf_buf_text(&d->text, name);
+}
+
+static void draw_value(struct draft *d, struct expr *e)
+{
+	static const char *const options[] = {"timestamps", "sack", "wscale", "ecn"};
+	static const uint32_t ports[] = {0, 22, 80, 443, 65535};
+	unsigned value;
+
+	switch (e->kind) {
+	case STATE:
+		value = pick(&d->random, SF_COUNT(states));
+		e->states = states[value].set;
+		sf_buf_text(&d->text, states[value].name);
+		break;
+	case PORT:
+		e->number = ports[pick(&d->random, SF_COUNT(ports))];
+		sf_buf_format(&d->text, "%s%llu", pick(&d->random, 2) ? ":" : "", (unsigned long long)e->number);
+		break;
+	case HOST:
+		draw_host(d, e, true, true);
+		break;
+	case DEV:
+		e->number = ONE_OF(&d->random, 0, 77777, 88888);
+		sf_buf_format(&d->text, "%llu", (unsigned long long)e->number);
+		break;
+	case MARK:
+		e->mask = ONE_OF(&d->random, UINT32_MAX, 0xff, 0x1000);
+		e->number = ONE_OF(&d->random, 0, 1, 0x34, 0x1234, 0x1000) & e->mask;
+		sf_buf_format(&d->text, pick(&d->random, 2) ? "0x%llx" : "%llu", (unsigned long long)e->number);
+		if (e->mask != UINT32_MAX)
+			sf_buf_format(&d->text, "/0x%x", e->mask);
+		break;
+	case NUMBER:
+		value = pick(&d->random, SF_COUNT(numbers->value));
+		e->number = (uint64_t)numbers[e->field].value[value].number;
+		e->word = numbers[e->field].value[value].text;
+		sf_buf_text(&d->text, e->word);
+		break;
+	case SHARE:
+		e->share = pick(&d->random, 2) ? 0.15 : 1;
+		sf_buf_text(&d->text, e->share == 1 ? (pick(&d->random, 2) ? "1" : "100%") : pick(&d->random, 2) ? "15%" : "0.15");
+		break;
+	case TEXT:
+		e->word = pick(&d->random, 2) ? "bbr" : "reno";
+		sf_buf_format(&d->text, pick(&d->random, 2) ? "\"%s\"" : "%s", e->word);
+		break;
+	case MATCH:
+		e->field = pick(&d->random, SF_COUNT(patterns));
+		sf_buf_format(&d->text, "\"%s\"", patterns[e->field].text);
+		break;
+	case LIST:
+		e->number = pick(&d->random, SF_COUNT(options));
+		sf_buf_text(&d->text, options[e->number]);
+		break;
+	case ADDRESS:
+		draw_host(d, e, pick(&d->random, 2), false);
+		break;
+	case HAS:
+	case FIELDS:
+	case ENDS:
+	case AND:
+	case OR:
+	case NOT:
+		abort();
+	}
+}
+
+static struct expr *expr_copy(struct draft *d, const struct expr *e, enum op op)
+{
+	struct expr *copy = expr_new(d, e->kind);
+
+	*copy = *e;
+	copy->op = op;
+	return copy;
+}
+
+static bool has_unit(const char *text)
+{
+	char last = text[strlen(text) - 1];
+
+	return last < '0' || last > '9';
+}
+
+/* From the lower to the higher of two values; one value where their texts make no range. */
+static struct expr *draw_range(struct draft *d, const struct expr *base)
+{
+	struct expr *bound[] = {expr_copy(d, base, GE), expr_copy(d, base, LE)}, *both = expr_new(d, AND);
+	size_t at = d->text.length;
+	char *text[2];
+	bool swap;
+
+	for (unsigned i = 0; i < 2; i++) {
+		draw_value(d, bound[i]);
+		text[i] = sf_arena_copy(d->arena, d->text.data + at, d->text.length - at);
+		d->text.length = at;
+	}
+	swap = base->kind == SHARE ? bound[0]->share > bound[1]->share : (int64_t)bound[0]->number > (int64_t)bound[1]->number;
+	both->part[0] = bound[swap];
+	both->part[1] = bound[!swap];
+	both->part[0]->op = GE;
+	both->part[1]->op = LE;
+	both->parts = 2;
+	if (base->kind == PORT || has_unit(text[0]) == has_unit(text[1]) || !strcmp(text[swap], "0")) {
+		sf_buf_format(&d->text, "%s-%s", text[swap], text[!swap]);
+		return both;
+	}
+	sf_buf_text(&d->text, text[swap]);
+	both->part[0]->op = EQ;
+	return both->part[0];
+}
+
+/* Behind a name: `in (...)`, which holds for any of its values. */
+static struct expr *draw_list(struct draft *d, const struct expr *base)
+{
+	bool ordered = base->kind == PORT || base->kind == SHARE || (base->kind == NUMBER && numbers[base->field].ordered);
+	struct expr *any = expr_new(d, OR);
+	unsigned count = 1 + pick(&d->random, SF_COUNT(any->part));
+
+	sf_buf_format(&d->text, " in%s(%s", space(d), space(d));
+	while (any->parts < count) {
+		struct expr *value;
+
+		if (any->parts)
+			sf_buf_format(&d->text, "%s,%s", space(d), space(d));
+		if (ordered && pick(&d->random, 2)) {
+			value = draw_range(d, base);
+		} else {
+			value = expr_copy(d, base, EQ);
+			draw_value(d, value);
+		}
+		any->part[any->parts++] = value;
+	}
+	sf_buf_format(&d->text, "%s)", space(d));
+	return any;
+}
+
+static struct expr *draw_fields(struct draft *d, struct expr *e)
+{
+	const struct number *a, *b;
+
+	do {
+		e->field = pick(&d->random, SF_COUNT(numbers));
+		e->other = pick(&d->random, SF_COUNT(numbers));
+		a = &numbers[e->field];
+		b = &numbers[e->other];
+	} while (a == b || !a->unit || a->unit != b->unit);
+	sf_buf_text(&d->text, a->name);
+	write_op(d, e->op = (enum op)pick(&d->random, 6));
+	sf_buf_text(&d->text, b->name);
+	return e;
+}
+
+static struct expr *draw_leaf(struct draft *d)
+{
+	struct expr *e = expr_new(d, (enum kind)(STATE + pick(&d->random, MATCH - STATE + 1)));
+	enum op any = (enum op)pick(&d->random, 6), equality = any % 2 ? NE : EQ;
+	bool plain = e->kind == STATE || e->kind == PORT || e->kind == HOST || e->kind == DEV || e->kind == MARK;
+
+	e->op = equality;
+	if (e->kind == HAS) {
+		e->field = pick(&d->random, SF_COUNT(numbers));
+		sf_buf_format(&d->text, "has %s", numbers[e->field].name);
+		return e;
+	}
+	if (e->kind == FIELDS)
+		return draw_fields(d, e);
+	if (e->kind == ENDS) {
+		sf_buf_text(&d->text, "local.address");
+		write_op(d, equality);
+		sf_buf_text(&d->text, "peer.address");
+		return e;
+	}
+	draw_name(d, e);
+	if (e->kind == MATCH) {
+		sf_buf_format(&d->text, "%s%s%s", space(d), equality == EQ ? "~" : "!~", space(d));
+	} else if (!pick(&d->random, 3)) {
+		return draw_list(d, e);
+	} else {
+		if (e->kind == PORT || e->kind == SHARE || (e->kind == NUMBER && numbers[e->field].ordered))
+			e->op = any;
+		if (plain && e->op == EQ && pick(&d->random, 2)) /* predicates that ss knows do without */
+			sf_buf_text(&d->text, " ");
+		else
+			write_op(d, e->op);
+	}
+	draw_value(d, e);
 	return e;
 }
 
@@ -445,7 +599,8 @@ static void draw_more(struct draft *d, struct expr *e, unsigned depth)
 {
 	static const char *const ands[] = {" and ", " & ", " && ", " "}, *const ors[] = {" or ", " | ", "||", " || "};
 
-	sf_buf_text(&d->text, e->kind == AND ? ands[pick(&d->random, 4)] : ors[pick(&d->random, 4)]);
+	/* two states side by side at the beginning are clauses, which unite */
+	sf_buf_text(&d->text, e->kind == AND ? ands[pick(&d->random, strncmp(d->text.data, "state ", 6) ? 4 : 3)] : ors[pick(&d->random, 4)]);
 	e->part[e->parts++] = draw_unary(d, depth);
 }
 
