@@ -61,34 +61,42 @@ void sf_read_dev(struct reading *r, struct node *node)
 
 /* ---- cgroup ---- */
 
-/* The inode of a directory of cgroup v2, given by its path below the mount or in full; 0: none. */
-static uint64_t cgroup_inode(const char *path)
+/* Where cgroup v2 is mounted, looked up once a reading; "": nowhere. */
+static const char *cgroup_mount(struct reading *r)
 {
-	FILE *mounts = setmntent("/proc/self/mounts", "r");
-	sf_cleanup(sf_buf_finish) struct sf_buf full = {0};
+	FILE *mounts = r->cgroups ? NULL : setmntent("/proc/self/mounts", "r");
 	struct mntent entry;
-	struct stat status;
 	char memory[4096];
-	bool found = false;
 
-	while (mounts && !found && getmntent_r(mounts, &entry, memory, sizeof(memory)))
-		found = !strcmp(entry.mnt_type, "cgroup2");
-	if (found) {
-		size_t length = strlen(entry.mnt_dir);
-
-		if (strncmp(path, entry.mnt_dir, length) || (path[length] && path[length] != '/'))
-			sf_buf_format(&full, "%s/", entry.mnt_dir);
-		sf_buf_text(&full, path);
+	while (mounts && !r->cgroups && getmntent_r(mounts, &entry, memory, sizeof(memory))) {
+		if (!strcmp(entry.mnt_type, "cgroup2"))
+			r->cgroups = sf_arena_copy(r->arena, entry.mnt_dir, strlen(entry.mnt_dir));
 	}
 	if (mounts)
 		endmntent(mounts);
-	return full.data && !stat(full.data, &status) && S_ISDIR(status.st_mode) ? status.st_ino
-										 : 0;
+	r->cgroups = r->cgroups ?: "";
+	return r->cgroups;
+}
+
+/* The inode of a directory of cgroup v2, given by its path below the mount or in full; 0: none. */
+static uint64_t cgroup_inode(struct reading *r, const char *path)
+{
+	const char *mount = cgroup_mount(r);
+	sf_cleanup(sf_buf_finish) struct sf_buf full = {0};
+	size_t length = strlen(mount);
+	struct stat status;
+
+	if (!length)
+		return 0;
+	if (strncmp(path, mount, length) || (path[length] && path[length] != '/'))
+		sf_buf_format(&full, "%s/", mount);
+	sf_buf_text(&full, path);
+	return !stat(full.data, &status) && S_ISDIR(status.st_mode) ? status.st_ino : 0;
 }
 
 void sf_read_cgroup(struct reading *r, struct node *node)
 {
-	uint64_t inode = cgroup_inode(node->word);
+	uint64_t inode = cgroup_inode(r, node->word);
 
 	sf_test_number(&node->test, &sf_fields[SF_FIELD_CGROUP_ID]);
 	node->test.operand = OPERAND_CGROUP;

@@ -28,6 +28,7 @@ struct reading {
 	uint32_t tables;
 	unsigned errors;
 	struct matcher *matcher;  /* of the regular expressions; NULL: there are none yet */
+	const char *cgroups;	  /* where they are mounted; NULL: not looked up yet */
 	struct service *services; /* that were looked up, the latest first */
 };
 
