@@ -4,6 +4,8 @@
  * prints it. A field that is absent or null compares with nothing: `=`, `!=` and the others are
  * all false.
  */
+#include <strings.h>
+
 #include "filter/stages.h"
 
 static void set_equal(struct node *node, uint64_t number)
@@ -203,12 +205,29 @@ static const struct {
 	{SF_FIELD_INTERFACE_INDEX, OPERAND_DEV, false},
 };
 
+/* `tcp.snd_ssthresh = null`, as a record has it; says so. */
+static bool is_null(struct reading *r, const struct node *node)
+{
+	bool equal = node->op != OP_NE;
+
+	if (node->quoted || node->field->type == SF_TYPE_TEXT || node->length != 4 ||
+	    strncasecmp(node->word, "null", 4))
+		return false;
+	sf_filter_wrong(
+		r, node->value,
+		sf_arena_format(r->arena, "write %shas %s", equal ? "not " : "", node->field->name),
+		"null compares with nothing");
+	return true;
+}
+
 void sf_read_field(struct reading *r, struct node *node)
 {
 	if (sf_other_field(node)) {
 		sf_read_other(r, node);
 		return;
 	}
+	if (is_null(r, node))
+		return;
 	types[node->field->type].read(r, node);
 	for (size_t i = 0; i < SF_COUNT(operands); i++) {
 		if (&sf_fields[operands[i].field] != node->field)

@@ -97,6 +97,14 @@ static bool is_operator(const struct token *token)
 		!sf_predicate_find(token[2].text, token[2].length, &field));
 }
 
+static const char *expected(struct parser *p, unsigned ops)
+{
+	sf_cleanup(sf_buf_finish) struct sf_buf list = {0};
+
+	sf_ops_list(&list, ops);
+	return sf_arena_format(p->r->arena, "expected one of %s", list.data);
+}
+
 const char *sf_parse_example(struct parser *p, const struct node *leaf)
 {
 	const char *example = sf_predicate_example(leaf->predicate, leaf->field);
@@ -106,6 +114,8 @@ const char *sf_parse_example(struct parser *p, const struct node *leaf)
 		return "write text in double quotes, as in \"cubic\"";
 	if (p->at->op == OP_MATCH && p->at[-1].kind == TOKEN_OP)
 		return "a regular expression stands behind ~ alone";
+	if (p->at->kind == TOKEN_OP && p->at[-1].kind == TOKEN_OP && ops)
+		return expected(p, ops);
 	if (leaf->op == OP_IN || (p->at->kind == TOKEN_OPEN && ops & 1u << OP_IN))
 		return sf_arena_format(p->r->arena, "write the values as in %.*s in (%s)",
 				       (int)leaf->name.length, p->r->text->text + leaf->name.offset,
@@ -124,12 +134,12 @@ static struct node *no_value(struct parser *p, const struct node *leaf)
 	return sf_parse_wrong(p, leaf->name);
 }
 
-static const char *expected(struct parser *p, unsigned ops)
+/* `state not established`, `dport ! 443`: meant as `!=`; or NULL. */
+static const char *meant_unequal(struct parser *p, unsigned ops, const char *name)
 {
-	sf_cleanup(sf_buf_finish) struct sf_buf list = {0};
-
-	sf_ops_list(&list, ops);
-	return sf_arena_format(p->r->arena, "expected one of %s", list.data);
+	if (p->at->kind != TOKEN_NOT || !sf_parse_is_value(&p->at[1]) || !(ops & 1u << OP_NE))
+		return NULL;
+	return sf_arena_format(p->r->arena, "write %s != %s", name, p->at[1].text);
 }
 
 /* The operator, where one stands; false: none does, and one must. */
@@ -147,8 +157,9 @@ static bool read_op(struct parser *p, struct node *leaf, const char *name)
 		if (!leaf->predicate->op_needed && !(ops && is_operator(p->at)))
 			return true;
 		sf_filter_wrong(p->r, p->at->kind == TOKEN_END ? leaf->name : p->at->place,
-				expected(p, ops), "%s is to be compared with something, here is %s",
-				name, sf_parse_found(p));
+				meant_unequal(p, ops, name) ?: expected(p, ops),
+				"%s is to be compared with something, here is %s", name,
+				sf_parse_found(p));
 		return false;
 	}
 	leaf->op = p->at->op;

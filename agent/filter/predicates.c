@@ -121,7 +121,10 @@ const char *sf_predicate_near(const char *name, size_t length)
 		return NULL;
 	for (size_t i = 0; i < length; i++) /* AND is not far from and */
 		lower[i] = name[i] >= 'A' && name[i] <= 'Z' ? (char)(name[i] | 32) : name[i];
-	near = sf_nearest(lower, length, SF_COUNT(predicates) + 3 + SF_FIELD_COUNT, name_at, NULL);
+	near = sf_field_without_unit(lower, length);
+	if (!near)
+		near = sf_nearest(lower, length, SF_COUNT(predicates) + 3 + SF_FIELD_COUNT, name_at,
+				  NULL);
 	return near ? near : sf_field_near(lower, length);
 }
 

@@ -49,6 +49,8 @@ const char *sf_never_why(struct reading *r, const struct node *tree)
 
 	if (a && b)
 		return why_clash(r, a, b);
+	if (!a && tree->has_state)
+		return "no state is left";
 	/* a leaf alone, or what is left of one state in a chain of many */
 	if (!a || a->kind != NODE_LEAF || a->has_state)
 		return NULL;

@@ -141,6 +141,21 @@ static const char *name_at(const void *arg, size_t i)
 	return sf_fields[i].name;
 }
 
+const char *sf_field_without_unit(const char *name, size_t length)
+{
+	static const char *const units[] = {"_us", "_ms", "_bytes", "_bytes_per_s"};
+
+	for (int id = 0; id < SF_FIELD_COUNT; id++) {
+		const char *whole = sf_fields[id].name;
+
+		for (size_t i = 0; i < SF_COUNT(units) && !strncmp(whole, name, length); i++) {
+			if (!strcmp(whole + length, units[i]))
+				return whole;
+		}
+	}
+	return NULL;
+}
+
 /* A field whose name, with or without its group, begins so: tcp.rtt and rtt mean tcp.rtt_us. */
 static const char *begins(const char *name, size_t length)
 {
@@ -183,6 +198,10 @@ static const char *other_name(const char *name, size_t length)
 		{"ssthresh", SF_FIELD_TCP_SND_SSTHRESH},
 	};
 
+	if (length > 4 && !memcmp(name, "tcp.", 4)) {
+		name += 4;
+		length -= 4;
+	}
 	for (size_t i = 0; i < SF_COUNT(others); i++) {
 		if (strlen(others[i].name) == length && !memcmp(others[i].name, name, length))
 			return sf_fields[others[i].id].name;
@@ -192,7 +211,7 @@ static const char *other_name(const char *name, size_t length)
 
 const char *sf_field_near(const char *name, size_t length)
 {
-	const char *other = other_name(name, length);
+	const char *other = sf_field_without_unit(name, length) ?: other_name(name, length);
 
 	if (other)
 		return other;

@@ -128,6 +128,7 @@ extern const struct sf_field sf_fields[SF_FIELD_COUNT]; /* in the order of recor
 int sf_field_find(const char *name, size_t length); /* id or -ENOENT */
 /* The one that ss calls so (minrtt: tcp.min_rtt_us), the nearest, one that begins so (rtt: tcp.rtt_us), or NULL. */
 const char *sf_field_near(const char *name, size_t length);
+const char *sf_field_without_unit(const char *name, size_t length); /* tcp.rtt: that of tcp.rtt_us; or NULL */
 /* Reads one field: the slow, general way (filters, tables, tests). `value` is set when SF_PRESENT alone. */
 enum sf_presence sf_field_read(const struct sf_field *, const struct sf_view *, struct sf_value *value);
 /*
