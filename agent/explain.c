@@ -170,8 +170,8 @@ void sf_explain_plan(const struct sf_plan *plan, uint32_t operations, struct sf_
 	print_attributes(plan, out);
 	sf_filter_explain(plan->filter, operations, out);
 	if (plan->limit)
-		sf_buf_format(out, "limit: %llu records a run, the first as walked\n",
-			      (unsigned long long)plan->limit);
+		sf_buf_format(out, "limit: %llu record%s a run, the first as walked\n",
+			      (unsigned long long)plan->limit, plan->limit == 1 ? "" : "s");
 	else
 		sf_buf_text(out, "limit: none\n");
 	if (!plan->interval)
