@@ -153,7 +153,10 @@ static bool read_op(struct parser *p, struct node *leaf, const char *name)
 				"`not` stands before a predicate");
 		p->at++;
 	}
-	if (!ops || p->at->op == OP_NONE) {
+	if (!ops && p->at->op == OP_IN && leaf->predicate->read == sf_read_state) {
+		sf_filter_wrong(p->r, p->at->place, "write not state in (...)",
+				"%s takes one state", name);
+	} else if (!ops || p->at->op == OP_NONE) {
 		if (!leaf->predicate->op_needed && !(ops && is_operator(p->at)))
 			return true;
 		sf_filter_wrong(p->r, p->at->kind == TOKEN_END ? leaf->name : p->at->place,
@@ -163,7 +166,7 @@ static bool read_op(struct parser *p, struct node *leaf, const char *name)
 		return false;
 	}
 	leaf->op = p->at->op;
-	if (!(ops & 1u << leaf->op)) {
+	if (ops && !(ops & 1u << leaf->op)) {
 		bool pattern = leaf->op == OP_MATCH || leaf->op == OP_UNMATCH;
 
 		sf_filter_wrong(p->r, p->at->place, expected(p, ops),

@@ -30,6 +30,7 @@ void sf_read_text(struct reading *r, struct node *node)
 	if (node->op == OP_MATCH || node->op == OP_UNMATCH) {
 		node->test.pattern = sf_pattern_compile(r, node);
 		node->test.holds = holds_pattern;
+		node->test.cost = SF_COST_MOST - 1;
 		return;
 	}
 	node->test.text.bytes = node->word;

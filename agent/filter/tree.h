@@ -207,7 +207,7 @@ struct predicate {
 	void (*read)(struct reading *, struct node *);	     /* the value becomes the test */
 	void (*print)(const struct node *, struct sf_buf *); /* the value, as it is read again */
 };
-#define SF_COST_MOST 4
+#define SF_COST_MOST 5
 
 /* ---- what comes out ---- */
 

@@ -25,6 +25,7 @@ struct facts {
 	uint32_t mark;
 	uint64_t cgroup;
 	char cong[16];
+	char ulp[12]; /* name of an upper-layer protocol; "": none */
 	bool has_shutdown, has_skmem, has_mark, has_cgroup, has_cong;
 };
 
@@ -61,6 +62,12 @@ static inline void answer_make(struct answer *answer, const struct facts *facts)
 		answer_add(answer, SF_PART_CGROUP, &facts->cgroup, sizeof(facts->cgroup));
 	if (facts->has_cong)
 		answer_add(answer, SF_PART_CONG, facts->cong, strlen(facts->cong) + 1);
+	if (facts->ulp[0]) {
+		uint16_t nest[8] = {(uint16_t)(4 + strlen(facts->ulp) + 1), 1}; /* INET_ULP_INFO_NAME */
+
+		strcpy((char *)(nest + 2), facts->ulp);
+		answer_add(answer, SF_PART_ULP, nest, nest[0]);
+	}
 	answer->view.table = SF_TABLE_TCP;
 	answer->view.release = 0x061200;
 	if (sf_view_index(&answer->view, answer->bytes, answer->length))

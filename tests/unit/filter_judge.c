@@ -306,6 +306,10 @@ static void a_field_compares_with_another_of_its_kind(void **state)
 	      "-tcp.snd_ssthresh > tcp.snd_cwnd", "-tcp.snd_cwnd <= tcp.snd_ssthresh", "-tcp.snd_cwnd != tcp.snd_ssthresh",
 	      "-tcp.congestion_control = \"ulp.name\"");
 	facts.info.segs_out = 8;
+	strcpy(facts.ulp, "bb");
+	CHECK(&facts, "-tcp.congestion_control = ulp.name", "+ulp.name != tcp.congestion_control", "-ulp.name = tcp.congestion_control");
+	strcpy(facts.ulp, "bbr");
+	CHECK(&facts, "+tcp.congestion_control = ulp.name", "-tcp.congestion_control != ulp.name", "+has ulp.name", "+ulp.name ~ \"^bbr$\"");
 	memcpy(facts.header.dst, facts.header.src, sizeof(facts.header.dst));
 	CHECK(&facts, "-tcp.total_retrans > tcp.segs_out", "+tcp.total_retrans >= tcp.segs_out", "+tcp.total_retrans <= tcp.segs_out",
 	      "+tcp.total_retrans = tcp.segs_out", "-tcp.total_retrans != tcp.segs_out", "+local.address = peer.address");
