@@ -28,19 +28,32 @@ static int check_file(const void *conf, struct sf_err *err)
 	return 0;
 }
 
+static const char *stdout_target(const void *conf)
+{
+	(void)conf;
+	return "standard output";
+}
+
+static const char *file_target(const void *conf)
+{
+	return ((const struct sf_file_conf *)conf)->path;
+}
+
 const struct sf_sink_kind sf_sinks[] = {
 	{.name = "stdout",
 	 .help = "lines to standard output",
 	 .keys = sf_stdout_keys,
 	 .size = 0,
 	 .blocks = true,
-	 .ops = &sf_stdout_ops},
+	 .ops = &sf_stdout_ops,
+	 .target = stdout_target},
 	{.name = "file",
 	 .help = "lines to a file, rotated by size",
 	 .keys = sf_file_keys,
 	 .size = sizeof(struct sf_file_conf),
 	 .ops = &sf_file_ops,
-	 .check = check_file},
+	 .check = check_file,
+	 .target = file_target},
 	{0},
 };
 

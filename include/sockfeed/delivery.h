@@ -118,6 +118,8 @@ struct sf_sink_kind {
 	const struct sf_sink_ops *ops;
 	/* What would keep it from opening here and now: -errno with a sentence; NULL: nothing to look at. */
 	int (*check)(const void *conf, struct sf_err *err);
+	/* What it writes to, which is no other output's; NULL: not known. */
+	const char *(*target)(const void *conf);
 };
 extern const struct sf_sink_kind sf_sinks[]; /* stdout, file; ends with an entry without a name */
 const struct sf_sink_kind *sf_sink_find(const char *name);
