@@ -3,6 +3,7 @@
  * `sockfeed run` and `sockfeed check`: both read a configuration; one lives by it, one says what is
  * wrong with it.
  */
+#include <signal.h>
 #include <string.h>
 
 #include "agent.h"
@@ -31,12 +32,26 @@ const struct sf_option sf_check_options[] = {
 	{0},
 };
 
+/* What comes before the loop listens waits for it, and does not kill who is just beginning. */
+static void hold_signals(void)
+{
+	static const int numbers[] = {SIGHUP, SIGUSR1, SIGUSR2};
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < SF_COUNT(numbers); i++)
+		sigaddset(&set, numbers[i]);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
 int sf_verb_run(const struct sf_arguments *arguments)
 {
 	sf_cleanup(sf_config_free_p) struct sf_config *config = NULL;
 	struct sf_host host;
-	int status = sf_load(arguments->text[RUN_CONFIG], &config);
+	int status;
 
+	hold_signals();
+	status = sf_load(arguments->text[RUN_CONFIG], &config);
 	if (status == 0)
 		status = sf_load_names(config, arguments->repeat, arguments->repeats);
 	if (status != 0)

@@ -70,6 +70,25 @@ class Signals(unittest.TestCase):
         self.assertEqual([e["code"] for e in runs[-1]["errors"]], ["ECANCELED"])
         self.assertEqual(warnings(agent), [])
 
+    def test_those_that_do_not_end_it_do_not_kill_one_that_is_just_beginning(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "sockfeed.yaml")
+            os.mkfifo(path)  # whose reading lasts until somebody writes
+            with subprocess.Popen([SOCKFEED, "run", "-c", path], stdout=subprocess.PIPE,
+                                  stderr=subprocess.DEVNULL) as process:
+                time.sleep(0.3)
+                for number in signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2:
+                    process.send_signal(number)
+                time.sleep(0.1)
+                # Who is not there any more reads nothing: ENXIO.
+                with open(os.open(path, os.O_WRONLY | os.O_NONBLOCK), "w", encoding="utf-8") as file:
+                    file.write(config(FAST))
+                first = process.stdout.readline()
+                process.terminate()
+                process.stdout.read()
+                self.assertEqual(process.wait(PATIENCE), 0)
+        self.assertTrue(first)
+
     def test_the_same_signal_twice_at_once_is_one(self):
         """timeout(1), and whoever signals a process and its group, sends two."""
         agent, status, _ = self.slowly((signal.SIGTERM, 0.005), (signal.SIGTERM, 0))
