@@ -95,7 +95,7 @@ static void print_leaf(struct search *s, const struct node *leaf, bool negative,
 /* `chain`: why all of a chain around it is lost, or NULL. */
 static void search(struct search *s, const struct node *node, bool negative, const char *chain)
 {
-	bool and = (node->kind == NODE_AND) != negative, part = false;
+	bool is_and = (node->kind == NODE_AND) != negative, part = false;
 
 	switch (node->kind) {
 	case NODE_NOT:
@@ -106,12 +106,12 @@ static void search(struct search *s, const struct node *node, bool negative, con
 		return;
 	case NODE_AND:
 	case NODE_OR:
-		for (const struct node *child = node->child; child && !and; child = child->next)
+		for (const struct node *child = node->child; child && !is_and; child = child->next)
 			part = part || is_all(s, child, negative);
 		if (part)
 			chain = "what it is joined with is enough too, and the kernel's filter "
 				"cannot compare that";
-		else if (!and&&is_all(s, node, negative))
+		else if (!is_and && is_all(s, node, negative))
 			chain = "together with what it is joined with it leaves no socket out";
 		for (const struct node *child = node->child; child; child = child->next)
 			search(s, child, negative, chain);

@@ -65,7 +65,7 @@ static bool is_ports(const struct part *part, bool peer)
 /* All sets of the own port, or of the peer's, become one; the others say nothing then. */
 static void merge_ports(struct sieving *s, struct part *chain, bool peer)
 {
-	bool and = chain->kind == PART_AND;
+	bool is_and = chain->kind == PART_AND;
 	struct part *first = NULL;
 	unsigned sets = 0, count = 0;
 	struct ranges all, set;
@@ -80,24 +80,25 @@ static void merge_ports(struct sieving *s, struct part *chain, bool peer)
 	for (struct part *child = chain->child; child; child = child->next) {
 		if (!is_ports(child, peer))
 			continue;
-		set = and? sf_ranges_rest(s->arena, child->ports, UINT16_MAX) : child->ports;
+		set = is_and ? sf_ranges_rest(s->arena, child->ports, UINT16_MAX) : child->ports;
 		memcpy(all.range + all.count, set.range, set.count * sizeof(struct range));
 		all.count += set.count;
 		if (first)
-			child->kind = and? PART_ALL : PART_NONE;
+			child->kind = is_and ? PART_ALL : PART_NONE;
 		else
 			first = child;
 	}
 	all = sf_ranges_join(all.range, all.count);
-	if (and)
+	if (is_and)
 		all = sf_ranges_rest(s->arena, all, UINT16_MAX);
 	become(first, sf_part_ports(s, all, peer));
 }
 
-struct part *sf_part_chain(struct sieving *s, bool and, struct part *child)
+struct part *sf_part_chain(struct sieving *s, bool is_and, struct part *child)
 {
-	enum part_kind neutral = and? PART_ALL : PART_NONE, decides = and? PART_NONE : PART_ALL;
-	struct part *chain = sf_part_new(s, and? PART_AND : PART_OR);
+	enum part_kind neutral = is_and ? PART_ALL : PART_NONE,
+		       decides = is_and ? PART_NONE : PART_ALL;
+	struct part *chain = sf_part_new(s, is_and ? PART_AND : PART_OR);
 
 	chain->child = child;
 	flatten(chain);

@@ -55,7 +55,7 @@ struct part *sf_part_new(struct sieving *, enum part_kind);
 /* PART_PORTS, or what the set comes to. */
 struct part *sf_part_ports(struct sieving *, struct ranges, bool peer);
 /* Joined by `and` or by `or`; the children are used up. */
-struct part *sf_part_chain(struct sieving *, bool and, struct part *child);
+struct part *sf_part_chain(struct sieving *, bool is_and, struct part *child);
 /* It becomes a superset of itself with `most` comparisons at most, those of a tree not counted. */
 void sf_part_trim(struct sieving *, struct part *, unsigned most);
 
