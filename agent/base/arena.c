@@ -46,6 +46,7 @@ void *sf_arena_alloc(struct sf_arena *arena, size_t size)
 	if (size > SIZE_MAX / 2)
 		return sf_alloc(
 			size); /* there is no such memory: ends the process with a sentence */
+	size += !size; /* what has no bytes has an address all the same */
 	size = (size + _Alignof(max_align_t) - 1) / _Alignof(max_align_t) * _Alignof(max_align_t);
 	if (size > arena->left) {
 		size_t bytes = size > BLOCK_SIZE ? size : BLOCK_SIZE;

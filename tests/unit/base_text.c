@@ -136,6 +136,15 @@ static void a_taken_buffer_is_empty_and_an_empty_one_gives_an_empty_text(void **
 	free(text);
 }
 
+static void a_piece_of_no_bytes_has_an_address_too(void **state)
+{
+	struct sf_arena *arena = sf_arena_new();
+	(void)state;
+
+	assert_non_null(sf_arena_alloc(arena, 0));
+	sf_arena_free(arena);
+}
+
 static void pieces_of_an_arena_are_zeroed_aligned_and_apart(void **state)
 {
 	struct sf_arena *arena = sf_arena_new();
@@ -271,6 +280,7 @@ int main(void)
 		cmocka_unit_test(every_errno_has_the_name_of_the_c_library),
 		cmocka_unit_test(a_buffer_holds_what_was_added_and_ends_with_nul),
 		cmocka_unit_test(a_taken_buffer_is_empty_and_an_empty_one_gives_an_empty_text),
+		cmocka_unit_test(a_piece_of_no_bytes_has_an_address_too),
 		cmocka_unit_test(pieces_of_an_arena_are_zeroed_aligned_and_apart),
 		cmocka_unit_test(json_escapes_what_must_be_escaped),
 		cmocka_unit_test(any_bytes_become_json_that_a_strict_parser_reads),
