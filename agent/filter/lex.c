@@ -117,6 +117,19 @@ static void symbol(struct token *token, const char *at, size_t left)
 	token->place.length = token->length = (uint32_t)length;
 }
 
+/* In a text of one line it takes all that follows: lines that were joined are meant otherwise. */
+static void warn_comment(struct reading *r, const char *at, size_t length)
+{
+	const struct sf_text *text = r->text;
+	const char *newline = memchr(text->text, '\n', text->length);
+
+	if (newline && newline + 1 < text->text + text->length)
+		return;
+	sf_warn(r->complaints, text, (size_t)(at - text->text), length,
+		"end a comment with its line; in YAML | keeps lines, > joins them",
+		"the rest of the filter is a comment");
+}
+
 /* Behind blanks, comments, and NUL bytes, which are errors. */
 static const char *pass_blanks(struct reading *r, const char *at, const char *end)
 {
@@ -127,6 +140,8 @@ static const char *pass_blanks(struct reading *r, const char *at, const char *en
 
 		if (!length && !blank(*at) && *at)
 			break;
+		if (length)
+			warn_comment(r, at, length);
 		if (!*at)
 			sf_filter_wrong(r, (struct place){(uint32_t)(at - begin), 1}, NULL,
 					"a NUL byte");
