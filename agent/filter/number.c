@@ -145,10 +145,12 @@ void sf_read_number(struct reading *r, struct node *node)
 					   : NULL;
 
 		sf_filter_wrong(r, node->value,
-				near ? sf_arena_format(r->arena, "did you mean \"%s\"?", near)
-				     : sf_arena_format(r->arena, "write a %s such as %s",
-						       sf_unit_kind(field->unit),
-						       sf_unit_example(field->unit)),
+				near && !strcmp(near, node->word)
+					? "a field is written without quotes"
+				: near ? sf_arena_format(r->arena, "did you mean \"%s\"?", near)
+				       : sf_arena_format(r->arena, "write a %s such as %s",
+							 sf_unit_kind(field->unit),
+							 sf_unit_example(field->unit)),
 				"%s", err.text[0] ? err.text : "a number beyond 64 bits");
 		return;
 	}
