@@ -135,11 +135,9 @@ static const char *pass_blanks(struct reading *r, const char *at, const char *en
 {
 	const char *begin = r->text->text;
 
-	while (at < end) {
+	while (at < end && (blank(*at) || *at == '#' || !*at)) {
 		size_t length = sf_filter_comment(begin, at, end);
 
-		if (!length && !blank(*at) && *at)
-			break;
 		if (length)
 			warn_comment(r, at, length);
 		if (!*at)

@@ -88,9 +88,10 @@ const struct predicate *sf_predicate_find(const char *name, size_t length,
 	int id;
 
 	*field = NULL;
+	if (!length)
+		return NULL;
 	for (size_t i = 0; i < SF_COUNT(predicates); i++) {
-		if (length && *name == *predicates[i].name &&
-		    length == strlen(predicates[i].name) &&
+		if (*name == *predicates[i].name && length == strlen(predicates[i].name) &&
 		    !memcmp(name, predicates[i].name, length))
 			return &predicates[i];
 	}
