@@ -132,11 +132,12 @@ static void search_coarse(struct search *s, const struct node *tree)
 	free(code.bytes);
 	if (!code.full && code.terms <= SF_SIEVE_TERMS)
 		return;
-	sf_buf_format(s->out,
-		      "%s  what the bytecode lets pass besides: %s%u comparisons are more than the "
-		      "%u that the kernel checks quickly\n",
-		      s->found++ ? "" : "left to the judge:\n", code.full ? "more than " : "",
-		      code.terms, SF_SIEVE_TERMS);
+	sf_buf_format(
+		s->out,
+		"%s  what the bytecode lets pass besides: all would take %s%u comparisons, the "
+		"kernel checks %u quickly\n",
+		s->found++ ? "" : "left to the judge:\n", code.full ? "over " : "", code.terms,
+		SF_SIEVE_TERMS);
 }
 
 void sf_filter_left(const struct sf_filter *filter, uint32_t operations, struct sf_buf *out)
