@@ -98,11 +98,10 @@ static enum sf_class class_of(const struct sf_view *view)
 		return SF_CLASS_LISTENER;
 	case SF_CLOSE:
 		return SF_CLASS_BOUND;
+	case SF_TIME_WAIT: /* there is no other one: filters rely on it */
+		return SF_CLASS_SMALL;
 	}
-	/*
-	 * TIME-WAIT, SYN-RECV and some FIN-WAIT-2 are small sockets: the kernel has no SHUTDOWN to
-	 * send.
-	 */
+	/* Of SYN-RECV and FIN-WAIT-2 some are small: the kernel has no SHUTDOWN to send. */
 	return view->length[SF_PART_SHUTDOWN] ? SF_CLASS_FULL : SF_CLASS_SMALL;
 }
 
