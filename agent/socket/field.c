@@ -145,6 +145,8 @@ const char *sf_field_without_unit(const char *name, size_t length)
 {
 	static const char *const units[] = {"_us", "_ms", "_bytes", "_bytes_per_s"};
 
+	if (strnlen(name, length) < length) /* a NUL: strncmp would end there */
+		return NULL;
 	for (int id = 0; id < SF_FIELD_COUNT; id++) {
 		const char *whole = sf_fields[id].name;
 
@@ -161,6 +163,8 @@ static const char *begins(const char *name, size_t length)
 {
 	const char *found = NULL;
 
+	if (strnlen(name, length) < length)
+		return NULL;
 	for (int id = 0; id < SF_FIELD_COUNT; id++) {
 		const char *whole = sf_fields[id].name, *dot = strchr(whole, '.');
 		const char *part = strncmp(whole, name, length) && dot ? dot + 1 : whole;
