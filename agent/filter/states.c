@@ -70,6 +70,8 @@ uint32_t sf_states_of(const struct sf_view *view)
 {
 	unsigned state = sf_view_state(view);
 
+	if (state == SF_BOUND_INACTIVE) /* asked for by this number, answered as CLOSE */
+		return 0;
 	if (state == SF_CLOSE && view->table == SF_TABLE_TCP)
 		state = SF_BOUND_INACTIVE;
 	return state < SF_STATE_COUNT ? BIT(state) : 0;

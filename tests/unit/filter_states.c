@@ -238,6 +238,46 @@ static void a_state_without_a_name_is_in_no_set(void **state)
 	assert_fails("state != established or dport = 0", &facts);
 }
 
+/* Whatever number of a state comes, also those that no kernel sends, with all attributes and without any. */
+static void a_field_that_is_there_is_never_in_a_state_that_its_filter_does_not_ask_for(void **state)
+{
+	static const uint8_t bytes[sizeof(struct sf_tcp_info)] = {[5] = 0xff, [6] = 0xff, [72] = 1, [168] = 1, [200] = 1};
+	struct sf_filter *all = filter_make("state all"), *has[SF_FIELD_COUNT];
+	unsigned seen = 0;
+
+	(void)state;
+	for (unsigned id = 0; id < SF_FIELD_COUNT; id++) {
+		struct sf_buf text = {0};
+
+		sf_buf_format(&text, "state all and has %s", sf_fields[id].name);
+		has[id] = filter_make(text.data);
+		sf_buf_finish(&text);
+	}
+	for (unsigned number = 0; number < 512; number++) {
+		struct facts facts = {.header = {.family = 10, .state = (uint8_t)number, .inode = 1, .timer = 1}};
+		struct answer answer;
+		struct sf_value value;
+
+		answer_make(&answer, &facts);
+		for (uint16_t part = 1; number & 256 && part < SF_PART_ULP; part++)
+			answer_add(&answer, part, bytes, part == SF_PART_INFO ? sizeof(bytes) : 32);
+		answer.view = (struct sf_view){.table = SF_TABLE_TCP, .release = 0x061200};
+		assert_int_equal(sf_view_index(&answer.view, answer.bytes, answer.length), 0);
+		for (unsigned id = 0; id < SF_FIELD_COUNT; id++) {
+			bool there = sf_field_read(&sf_fields[id], &answer.view, &value) == SF_PRESENT;
+
+			if (sf_filter_judge(has[id], &answer.view) != (there && sf_filter_judge(all, &answer.view)))
+				fail_msg("state %u%s: has %s", number & 255, number & 256 ? ", all attributes" : "",
+					 sf_fields[id].name);
+			seen += there;
+		}
+	}
+	assert_true(seen > 10000);
+	for (unsigned id = 0; id < SF_FIELD_COUNT; id++)
+		sf_filter_free(has[id]);
+	sf_filter_free(all);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -246,6 +286,7 @@ int main(void)
 		cmocka_unit_test(a_filter_that_can_never_hold_is_an_error),
 		cmocka_unit_test(pure_state_expressions_are_asked_for_exactly),
 		cmocka_unit_test(a_state_without_a_name_is_in_no_set),
+		cmocka_unit_test(a_field_that_is_there_is_never_in_a_state_that_its_filter_does_not_ask_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
