@@ -17,7 +17,7 @@ static void on_batch(void *arg, struct sf_run *run, struct sf_batch *batch)
 	struct sf_agent *a = arg;
 
 	for (size_t i = 0; i < run->plan->outputs; i++)
-		sf_output_put(run->plan->output[i], batch);
+		sf_output_put(run->plan->output[i], batch, NULL);
 	sf_batch_drop(a->pool, batch);
 }
 

@@ -62,6 +62,7 @@ static int received(void *arg, uint64_t wall_us)
 	if (r < 0)
 		return r;
 	c->waited += waited;
+	c->shared.wall_us = wall_us;
 	end_late(c);
 	for (size_t i = 0; i < c->shares; i++) {
 		if (!c->share[i].ended)

@@ -66,8 +66,9 @@ void sf_share_add(struct sf_share *share, const struct sf_view *view)
 		return;
 	batch = make_room(share, share->most);
 	out = sf_encode_envelope(plan->encoder, share->seq, batch->data + batch->length);
-	batch->length = (size_t)(put_fields(share, view, out) - batch->data);
-	batch->lines++;
+	out = put_fields(share, view, out);
+	sf_batch_line(batch, (size_t)(out - batch->data) - batch->length, SF_LINE_SOCKET,
+		      share->shared->wall_us);
 	share->seq++;
 }
 
@@ -80,8 +81,7 @@ static void write_run_record(struct sf_share *share, const struct sf_run_facts *
 	sf_encode_run(share->run->plan->encoder, facts, &line);
 	batch = make_room(share, line.length);
 	memcpy(batch->data + batch->length, line.data, line.length);
-	batch->length += line.length;
-	batch->lines++;
+	sf_batch_line(batch, line.length, SF_LINE_RUN, facts->wall_us);
 	end_batch(share);
 }
 

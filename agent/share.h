@@ -13,7 +13,8 @@ struct sf_shared { /* what the shares of a walk have in common */
 	const struct sf_collect_calls *calls;
 	struct sf_walk walk; /* so far */
 	uint32_t netns;
-	uint64_t start; /* mono */
+	uint64_t start;	  /* mono */
+	uint64_t wall_us; /* of the receive at hand */
 	size_t full;	/* bytes: a batch that has no room for a line below them is handed over */
 };
 

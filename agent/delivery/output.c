@@ -29,7 +29,7 @@ static void feed(struct sf_output *o)
 {
 	struct sf_batch *batch;
 
-	while ((batch = sf_queue_first(&o->queue)) && o->ops->put(o->sink, batch) == 0)
+	while ((batch = sf_queue_first(&o->queue)) && o->ops->put(o->sink, batch, NULL) == 0)
 		sf_queue_take(&o->queue);
 }
 
@@ -103,7 +103,12 @@ int sf_output_new(const struct sf_output_setup *setup, struct sf_loop *loop, str
 		  const struct sf_output_events *events, struct sf_output **ret, struct sf_err *err)
 {
 	struct sf_output *o = sf_new(struct sf_output);
-	const struct sf_sink_events of_sink = {written, done, said, closed, setup->gives_up, o};
+	const struct sf_sink_events of_sink = {.written = written,
+						.done = done,
+						.said = said,
+						.closed = closed,
+						.gives_up = setup->gives_up,
+						.arg = o};
 	struct sf_err why;
 	int r;
 
@@ -169,12 +174,13 @@ static void put_full(struct sf_output *o, struct sf_batch *batch)
 		sf_queue_put(&o->queue, batch);
 }
 
-void sf_output_put(struct sf_output *o, struct sf_batch *batch)
+void sf_output_put(struct sf_output *o, struct sf_batch *batch, const char *topic)
 {
 	bool stalled = sf_gate_is_stalled(&o->gate); /* the batch is charged */
 	enum sf_log_level level;
 	char text[160];
 
+	(void)topic;
 	accept_batch(o, batch);
 	if (o->closed) {
 		leave(o, batch, batch->lines, SF_LOSS_CLOSED);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Batches go to a thread by one channel and come back by another; the thread writes, counts the
- * lines that are out, waits for a slow reader, and tries again when a disk is full. It can be ended
- * at any moment: what it waits for, it waits for together with a pipe that says "end".
+ * Batches go to a thread by one channel and come back by another; the thread writes, counts, waits
+ * for a slow reader and tries again. It waits together with a pipe that says "end", at any moment.
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -171,8 +170,9 @@ static void take(void *arg)
 	}
 }
 
-int sf_writer_put(struct sf_sink *w, struct sf_batch *batch)
+int sf_writer_put(struct sf_sink *w, struct sf_batch *batch, const char *topic)
 {
+	(void)topic;
 	for (size_t i = 0; i < SLOTS; i++) {
 		if (w->slot[i].taken)
 			continue;

@@ -15,7 +15,7 @@ struct sf_sink *sf_writer_new(struct sf_device *, const struct sf_sink_events *)
 int sf_writer_start(struct sf_sink *, struct sf_loop *, struct sf_err *err);
 
 /* As in struct sf_sink_ops. */
-int sf_writer_put(struct sf_sink *, struct sf_batch *);
+int sf_writer_put(struct sf_sink *, struct sf_batch *, const char *topic);
 void sf_writer_reopen(struct sf_sink *);
 void sf_writer_close(struct sf_sink *);
 

@@ -18,6 +18,20 @@
 
 #define SF_BATCH_SIZE (256u << 10) /* bytes of lines, at most */
 
+enum sf_line_type { SF_LINE_SOCKET, SF_LINE_RUN, SF_LINE_START, SF_LINE_GAP, SF_LINE_COUNT };
+const char *sf_line_type_name(enum sf_line_type); /* as in a record's "type" */
+
+/* What a line may be keyed by, besides what is the same for all lines of a batch. */
+enum sf_line_key { SF_BY_SOCKET, SF_BY_FLOW, SF_BY_COUNT };
+enum { SF_KEY_MOST = 128 }; /* bytes of a key */
+
+struct sf_line {
+	uint32_t length;           /* newline included */
+	uint32_t later_ms;         /* its sample time, after the batch's time_us */
+	uint8_t type;              /* enum sf_line_type */
+	uint8_t key[SF_BY_COUNT];  /* bytes of it in the batch's keys; 0: it has none */
+};
+
 /*
  * Whole lines of one run of one query. Filled by one thread, immutable from sf_output_put on. References belong to the
  * loop: a batch begins with one, each output takes its own.
@@ -26,9 +40,13 @@ struct sf_batch {
 	unsigned references;
 	uint32_t lines;
 	size_t length, capacity;
-	const char *query; /* borrowed: lives as long as the agent's plan */
+	const char *query; /* borrowed: lives as long as the agent's plan; "" for lines of no query (start, gap) */
 	uint64_t run, first_seq;
+	uint64_t time_us;     /* wall clock of its first line */
 	char *data;
+	struct sf_line *line; /* `lines` of them, of `line_capacity` */
+	size_t line_capacity;
+	struct sf_buf keys[SF_BY_COUNT]; /* the lines' keys, one behind the other */
 };
 
 /*
@@ -43,6 +61,10 @@ void sf_pool_keep(struct sf_pool *, size_t filled);
 struct sf_batch *sf_pool_get(struct sf_pool *); /* empty, capacity SF_BATCH_SIZE, one reference */
 struct sf_batch *sf_pool_trim(struct sf_pool *, struct sf_batch *);
 void sf_batch_drop(struct sf_pool *, struct sf_batch *); /* one reference; the last one frees or returns it */
+/* `length` bytes that were written behind data + length become a line; wall_us as of its receive. */
+void sf_batch_line(struct sf_batch *, size_t length, enum sf_line_type, uint64_t wall_us);
+/* A key for the line that was added last: SF_KEY_MOST bytes at most. */
+void sf_batch_key(struct sf_batch *, enum sf_line_key, const char *bytes, size_t length);
 
 /* ---- outputs ---- */
 
@@ -94,7 +116,11 @@ int sf_output_new(const struct sf_output_setup *, struct sf_loop *, struct sf_po
 void sf_output_end(struct sf_output *);
 void sf_output_free(struct sf_output *); /* ends it, too; accepts NULL */
 const char *sf_output_name(const struct sf_output *);
-void sf_output_put(struct sf_output *, struct sf_batch *); /* takes a reference of its own */
+/*
+ * Takes a reference of its own. `topic`: what the kind's `topic` said for this query and the type of the batch's lines
+ * (where topics differ by type, a batch has lines of one topic alone); NULL for kinds without; borrowed for the call.
+ */
+void sf_output_put(struct sf_output *, struct sf_batch *, const char *topic);
 void sf_output_reopen(struct sf_output *);                 /* SIGHUP: files are closed and opened anew */
 void sf_output_drain(struct sf_output *);                  /* nothing more will be put */
 void sf_output_counts(const struct sf_output *, struct sf_counts *);

@@ -82,12 +82,11 @@ static inline void outlet_put(struct outlet *o, uint32_t count, size_t length)
 		memset(line, 'x', length);
 		line[snprintf(line, length, "{\"time\":\"%08llu\"", (unsigned long long)o->lines++)] = ' ';
 		line[length - 1] = '\n';
-		batch->length += length;
-		batch->lines++;
+		sf_batch_line(batch, length, SF_LINE_SOCKET, 0);
 	}
 	batch = sf_pool_trim(o->pool, batch);
 	sf_outputs_charge(&o->output, 1, batch->length);
-	sf_output_put(o->output, batch);
+	sf_output_put(o->output, batch, NULL);
 	sf_batch_drop(o->pool, batch);
 }
 

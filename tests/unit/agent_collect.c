@@ -342,7 +342,7 @@ static void waiting_for_outputs_does_not_count_to_the_timeout(void **state)
 
 	(void)state;
 	played.receives = 1000;
-	pause_time = 1000000; /* as if each had taken a second; so the time-out is never reached */
+	pause_time = 10000; /* as if each had taken so long; so the time-out is never reached */
 	record = run(&(struct setup){.timeout = 1}, &r);
 	assert_int_equal(got.pauses, 1000);
 	assert_said(record, "partial", "false");

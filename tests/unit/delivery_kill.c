@@ -30,12 +30,11 @@ static void put_lines(struct outlet *o, uint32_t count)
 			line[at] = (char)(' ' + 1 + random() % 90);
 		line[snprintf(line, LENGTH, "{\"time\":\"%08llu\"", (unsigned long long)o->lines++)] = ' ';
 		line[LENGTH - 1] = '\n';
-		batch->length += LENGTH;
-		batch->lines++;
+		sf_batch_line(batch, LENGTH, SF_LINE_SOCKET, 0);
 	}
 	batch = sf_pool_trim(o->pool, batch);
 	sf_outputs_charge(&o->output, 1, batch->length);
-	sf_output_put(o->output, batch);
+	sf_output_put(o->output, batch, NULL);
 	sf_batch_drop(o->pool, batch);
 }
 

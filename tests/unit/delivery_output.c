@@ -43,8 +43,9 @@ static int open_sink(const void *conf, struct sf_loop *loop, const struct sf_sin
 	return 0;
 }
 
-static int put(struct sf_sink *s, struct sf_batch *batch)
+static int put(struct sf_sink *s, struct sf_batch *batch, const char *topic)
 {
+	(void)topic;
 	if (s->count == HELD)
 		return -EAGAIN;
 	assert_true(batch->first_seq >= s->next_seq);
@@ -143,14 +144,14 @@ static void offer(struct world *w, uint32_t lines)
 	struct sf_batch *batch = sf_pool_get(w->pool);
 	const atomic_bool cancel = true; /* what waiting would do has a test of its own */
 
-	batch->lines = lines;
-	batch->length = (size_t)lines * LINE;
+	for (uint32_t i = 0; i < lines; i++)
+		sf_batch_line(batch, LINE, SF_LINE_SOCKET, 0);
 	batch->first_seq = w->seq;
 	w->seq += lines;
 	batch = sf_pool_trim(w->pool, batch);
 	sf_outputs_wait(&w->output, 1, SF_BATCH_SIZE, &cancel);
 	sf_outputs_charge(&w->output, 1, batch->length);
-	sf_output_put(w->output, batch);
+	sf_output_put(w->output, batch, NULL);
 	sf_batch_drop(w->pool, batch);
 }
 
@@ -570,8 +571,7 @@ static void batches_are_used_again_and_small_ones_hold_no_air(void **state)
 	(void)state;
 	assert_int_equal(batch->capacity, SF_BATCH_SIZE);
 	memcpy(batch->data, "line\n", 5);
-	batch->length = 5;
-	batch->lines = 1;
+	sf_batch_line(batch, 5, SF_LINE_SOCKET, 0);
 	batch->run = 7;
 	small = sf_pool_trim(pool, batch);
 	assert_int_equal(small->capacity, 5);

@@ -96,12 +96,13 @@ static struct sf_batch *collect(struct agent *a)
 {
 	struct sf_batch *batch = sf_pool_get(a->pool);
 
-	for (; batch->lines < LINES; batch->lines++, batch->length += LINE) {
+	while (batch->lines < LINES) {
 		char *line = batch->data + batch->length;
 
 		memset(line, 'x', LINE);
 		line[snprintf(line, LINE, "{\"time\":\"%08llu\"", (unsigned long long)a->lines++)] = ' ';
 		line[LINE - 1] = '\n';
+		sf_batch_line(batch, LINE, SF_LINE_SOCKET, 0);
 	}
 	return sf_pool_trim(a->pool, batch);
 }
@@ -131,7 +132,7 @@ static void take_batches(void *arg)
 	while ((batch = sf_channel_try_take(a->batches))) {
 		a->taken += batch->lines;
 		for (size_t i = 0; i < a->outputs; i++)
-			sf_output_put(a->output[i], batch);
+			sf_output_put(a->output[i], batch, NULL);
 		sf_batch_drop(a->pool, batch);
 	}
 }
