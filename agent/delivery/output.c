@@ -108,6 +108,7 @@ int sf_output_new(const struct sf_output_setup *setup, struct sf_loop *loop, str
 						.said = said,
 						.closed = closed,
 						.gives_up = setup->gives_up,
+						.site = setup->site,
 						.arg = o};
 	struct sf_err why;
 	int r;

@@ -91,6 +91,12 @@ struct sf_counts { /* lines since the start */
 
 struct sf_output;
 struct sf_sink_ops;
+struct sf_spool_conf;
+struct sf_letters_conf;
+
+struct sf_site { /* where we are: for topics and keys */
+	const char *host_name, *host_id, *boot_id;
+};
 
 struct sf_output_events { /* called in the loop */
 	/* For the log, once a cause: "cannot write /var/log/x: No space left on device; will try again". */
@@ -104,6 +110,9 @@ struct sf_output_setup {
 	const char *name;
 	const struct sf_sink_ops *ops;
 	const void *conf;     /* the sink's settings, from its keys; borrowed while the output lives */
+	const struct sf_site *site; /* borrowed as long */
+	const struct sf_spool_conf *spool;     /* NULL: what waits is in memory */
+	const struct sf_letters_conf *letters; /* NULL: dead letters are counted as lost */
 	uint64_t queue_size;
 	int when_full;        /* 0 drop_oldest, 1 drop_newest, 2 block */
 	bool waits;           /* --once, --stdout: the collector waits for it for ever, whatever when_full says */
@@ -136,6 +145,12 @@ void sf_outputs_interrupt(struct sf_output *const *, size_t count); /* a waiter 
 
 /* ---- the kinds of outputs, a table: its keys are what config reads ---- */
 
+struct sf_origin { /* a query, as topics may name it */
+	const char *query; /* "" for lines of no query */
+	size_t labels;     /* the host's and the query's, merged */
+	const char *const *label_names, *const *label_values;
+};
+
 struct sf_sink_kind {
 	const char *name, *help;
 	const struct sf_key *keys; /* of its own section; ends with an entry without a name */
@@ -146,6 +161,20 @@ struct sf_sink_kind {
 	int (*check)(const void *conf, struct sf_err *err);
 	/* What it writes to, which is no other output's; NULL: not known. */
 	const char *(*target)(const void *conf);
+	/*
+	 * The topic of a query's lines of a type is added to `topic`; NULL: a kind without topics. -EINVAL after a
+	 * complaint at the setting's place, when the origin lacks what it names. `site` may be NULL: only to complain.
+	 */
+	int (*topic)(const void *conf, const struct sf_site *site, const struct sf_origin *, enum sf_line_type,
+		     struct sf_buf *topic, struct sf_complaints *);
+	/* Bits 1 << enum sf_line_key: the keys that lines must bring. NULL: none. */
+	unsigned (*keys)(const void *conf);
+	/* Parts of its settings; NULL, as the function or its answer: it has none. */
+	const struct sf_spool_conf *(*spool)(const void *conf);
+	const struct sf_letters_conf *(*letters)(const void *conf);
+	/* Tries it, for `check --connect`, for seconds: says on the way what it finds; 0, or -errno with what to do. */
+	int (*connect)(const void *conf, const struct sf_site *, const char *const *topics, size_t count,
+		       void (*said)(void *arg, const char *text), void *arg, struct sf_err *);
 };
 extern const struct sf_sink_kind sf_sinks[]; /* stdout, file; ends with an entry without a name */
 const struct sf_sink_kind *sf_sink_find(const char *name);
