@@ -168,7 +168,7 @@ struct sf_sink_kind {
 	int (*topic)(const void *conf, const struct sf_site *site, const struct sf_origin *, enum sf_line_type,
 		     struct sf_buf *topic, struct sf_complaints *);
 	/* Bits 1 << enum sf_line_key: the keys that lines must bring. NULL: none. */
-	unsigned (*keys)(const void *conf);
+	unsigned (*line_keys)(const void *conf);
 	/* Parts of its settings; NULL, as the function or its answer: it has none. */
 	const struct sf_spool_conf *(*spool)(const void *conf);
 	const struct sf_letters_conf *(*letters)(const void *conf);
