@@ -4,8 +4,8 @@
  *
  * Promise: what was appended and synced is read again until it is acknowledged, over crashes and
  * losses of power; what is lost is lost by the policy or by the disk, and a gap is owed for it.
- * At every moment, in lines, bytes and batches: appended + recovered = acknowledged + lost + waiting
- * (refused batches are in appended and in lost). spool_steps.def is the machine behind it.
+ * At every moment, in lines, bytes and batches: appended + recovered = acknowledged + lost +
+ * waiting (refused batches are in appended and in lost). spool_steps.def is the machine behind it.
  *
  * Times are microseconds of sf_clock_mono(). Where a function says nothing of errors it has none: a
  * disk that fails is met by the ring in memory, counted, and tried again.
@@ -29,12 +29,12 @@ struct sf_spool_conf {
 	const char *path;     /* of its directory; "": no spool */
 	uint64_t max_size;    /* bytes of all segments */
 	double keep_free;     /* the spool does not grow into this share of the file system */
-	uint64_t sync;        /* us, or one of the two above */
-	int when_full;        /* 0 drop_oldest, 1 drop_newest */
-	uint64_t replay_rate; /* bytes a second, 0: auto; not the spool's business, the sender's */
+	uint64_t sync;	      /* us, or one of the two above */
+	int when_full;	      /* 0 drop_oldest, 1 drop_newest */
+	uint64_t replay_rate; /* bytes a second, 0: auto; the sender's business */
 };
 
-/* Where something stands: how many batches, lines and bytes of lines were appended before it, ever. */
+/* Where something stands: so many batches, lines, bytes of lines were appended before it, ever. */
 struct sf_spool_at {
 	uint64_t offset, line, byte;
 };
@@ -47,16 +47,17 @@ enum sf_spool_loss {
 	SF_SPOOL_LOSS_FULL,    /* dropped for max_size or keep_free */
 	SF_SPOOL_LOSS_DISK,    /* the disk took nothing for too long */
 	SF_SPOOL_LOSS_DAMAGED, /* the disk gave back other bytes, or lost a segment */
-	SF_SPOOL_LOSS_POWER,   /* accepted, but not on the disk when the agent or the host went down */
+	SF_SPOOL_LOSS_POWER, /* accepted, but not on the disk when the agent or the host went down */
 	SF_SPOOL_LOSS_COUNT
 };
-const char *sf_spool_loss_name(enum sf_spool_loss); /* "spool_full" "disk_full" "damaged" "power_loss" */
+const char *sf_spool_loss_name(
+	enum sf_spool_loss); /* "spool_full" "disk_full" "damaged" "power_loss" */
 
 struct sf_spool_setup {
 	const struct sf_spool_conf *conf; /* borrowed while the spool lives */
-	const char *boot_id;	/* of now; copied */
-	uint64_t ring_size;	/* bytes that may wait in memory while the disk takes nothing */
-	uint64_t segment_size;	/* 0: 8 MiB, or an eighth of max_size when that is less */
+	const char *boot_id;		  /* of now; copied */
+	uint64_t ring_size;    /* bytes that may wait in memory while the disk takes nothing */
+	uint64_t segment_size; /* 0: 8 MiB, or an eighth of max_size when that is less */
 	/* Every batch that was appended comes back once, from inside any call below: it is on the
 	 * disk as safely as `sync` asks for, or done, or lost. */
 	void (*released)(void *arg, struct sf_batch *);
@@ -126,8 +127,9 @@ uint64_t sf_spool_end(const struct sf_spool *); /* the offset of the next batch 
 /* ---- gaps: what is owed to the reader ---- */
 
 struct sf_spool_gap {
-	uint64_t id;	     /* of this spool, never 0 */
-	const char *query;   /* "": lines of no query, or not known of which; then run and seq are 0 */
+	uint64_t id; /* of this spool, never 0 */
+	const char
+		*query; /* "": lines of no query, or not known of which; then run and seq are 0 */
 	const char *boot_id; /* of the runs; "": not known */
 	struct {
 		uint64_t run, seq;
@@ -165,16 +167,17 @@ struct sf_spool_amount {
 };
 
 struct sf_spool_counts { /* since it was opened */
-	struct sf_spool_amount appended, recovered, acknowledged, lost[SF_SPOOL_LOSS_COUNT], waiting;
-	uint64_t in_memory;	/* bytes that wait for the disk */
-	uint64_t held;		/* bytes that are written, but not synced */
-	uint64_t disk;		/* bytes of all segments */
-	uint64_t limit;		/* what they may be now: max_size, or less for keep_free */
+	struct sf_spool_amount appended, recovered, acknowledged, lost[SF_SPOOL_LOSS_COUNT],
+		waiting;
+	uint64_t in_memory; /* bytes that wait for the disk */
+	uint64_t held;	    /* bytes that are written, but not synced */
+	uint64_t disk;	    /* bytes of all segments */
+	uint64_t limit;	    /* what they may be now: max_size, or less for keep_free */
 	uint64_t segments, dropped_segments;
-	uint64_t damaged;	/* places where a record was expected and there was none, or a wrong one */
-	uint64_t aside;		/* files that are not ours or not of this version, set aside */
+	uint64_t damaged; /* places where a record should have been and was not */
+	uint64_t aside;	  /* files that are not ours or not of this version, set aside */
 	uint64_t syncs, failed_syncs, failed_writes, published, failed_publishes;
-	char trouble[256];	/* "cannot write ...: No space left on device"; "" when all is well */
+	char trouble[256]; /* "cannot write ...: No space left on device"; "" when all is well */
 };
 
 /* The counts as of now. */
