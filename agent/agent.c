@@ -144,7 +144,7 @@ static int open_signals(struct sf_agent *a, struct sf_err *err)
 
 static int begin(struct sf_agent *a, struct sf_err *err)
 {
-	struct sf_output_events outputs = {on_said, on_closed, on_drained, a};
+	struct sf_output_events outputs = {on_said, on_closed, on_drained, NULL, a};
 	struct sf_collector_events events = {on_batch, on_run_ended, a};
 	int r = sf_loop_new(&a->loop, err);
 

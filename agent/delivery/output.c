@@ -5,25 +5,7 @@
  */
 #include <stdlib.h>
 
-#include "gate.h"
-#include "queue.h"
-#include "sink.h"
-#include "tally.h"
-
-struct sf_output {
-	char *name;
-	const struct sf_sink_ops *ops;
-	struct sf_sink *sink;
-	struct sf_pool *pool;
-	struct sf_output_events events;
-	enum { OLDEST, NEWEST, BLOCK } when_full; /* as in struct sf_output_setup */
-	struct sf_gate gate;
-	struct sf_queue queue;
-	bool closed, draining, freeing;
-	size_t batches; /* in the queue and in the sink */
-	uint64_t bytes; /* of them */
-	struct sf_tally tally;
-};
+#include "output.h"
 
 static void feed(struct sf_output *o)
 {
@@ -104,12 +86,12 @@ int sf_output_new(const struct sf_output_setup *setup, struct sf_loop *loop, str
 {
 	struct sf_output *o = sf_new(struct sf_output);
 	const struct sf_sink_events of_sink = {.written = written,
-						.done = done,
-						.said = said,
-						.closed = closed,
-						.gives_up = setup->gives_up,
-						.site = setup->site,
-						.arg = o};
+					       .done = done,
+					       .said = said,
+					       .closed = closed,
+					       .gives_up = setup->gives_up,
+					       .site = setup->site,
+					       .arg = o};
 	struct sf_err why;
 	int r;
 
@@ -196,6 +178,19 @@ void sf_output_put(struct sf_output *o, struct sf_batch *batch, const char *topi
 		said(o, level, text);
 }
 
+void sf_output_put_gap(struct sf_output *o, struct sf_batch *batch, const char *topic, uint64_t id)
+{
+	(void)id; /* nothing is owed yet */
+	sf_output_put(o, batch, topic);
+}
+
+void sf_output_last(const struct sf_output *o,
+		    void (*last)(void *arg, const char *query, const char *boot_id, uint64_t run),
+		    void *arg)
+{
+	(void)o, (void)last, (void)arg; /* without a spool it knows of none */
+}
+
 void sf_output_reopen(struct sf_output *o)
 {
 	o->ops->reopen(o->sink);
@@ -211,32 +206,4 @@ void sf_output_counts(const struct sf_output *o, struct sf_counts *counts)
 {
 	sf_tally_read(&o->tally, counts);
 	counts->waiting_bytes = o->bytes;
-}
-
-/* ---- what the collector asks, in its thread ---- */
-
-uint64_t sf_outputs_wait(struct sf_output *const *outputs, size_t count, size_t need,
-			 const atomic_bool *cancel)
-{
-	uint64_t start = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		if (!sf_gate_is_full(&outputs[i]->gate, need))
-			continue;
-		start = start ?: sf_clock_mono();
-		sf_gate_wait(&outputs[i]->gate, need, cancel);
-	}
-	return start ? sf_clock_mono() - start : 0;
-}
-
-void sf_outputs_charge(struct sf_output *const *outputs, size_t count, size_t bytes)
-{
-	for (size_t i = 0; i < count; i++)
-		sf_gate_charge(&outputs[i]->gate, bytes);
-}
-
-void sf_outputs_interrupt(struct sf_output *const *outputs, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		sf_bell_ring(outputs[i]->gate.bell);
 }

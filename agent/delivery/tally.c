@@ -11,6 +11,12 @@ const char *sf_loss_name(enum sf_loss loss)
 		[SF_LOSS_FULL] = "queue_full",
 		[SF_LOSS_CLOSED] = "closed",
 		[SF_LOSS_SHUTDOWN] = "shutdown",
+		[SF_LOSS_REJECTED] = "rejected",
+		[SF_LOSS_LETTERS] = "dead_letters_full",
+		[SF_LOSS_SPOOL] = "spool_full",
+		[SF_LOSS_DISK] = "disk_full",
+		[SF_LOSS_DAMAGED] = "damaged",
+		[SF_LOSS_POWER] = "power_loss",
 	};
 
 	return names[loss];

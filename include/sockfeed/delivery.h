@@ -68,23 +68,52 @@ void sf_batch_key(struct sf_batch *, enum sf_line_key, const char *bytes, size_t
 
 /* ---- outputs ---- */
 
-enum sf_loss { SF_LOSS_FULL, SF_LOSS_CLOSED, SF_LOSS_SHUTDOWN, SF_LOSS_COUNT };
-const char *sf_loss_name(enum sf_loss); /* "queue_full" "closed" "shutdown" */
+enum sf_loss {
+	SF_LOSS_FULL,     /* the queue in memory */
+	SF_LOSS_CLOSED,   /* the sink, for good */
+	SF_LOSS_SHUTDOWN, /* waited in memory at the end */
+	SF_LOSS_REJECTED, /* dead, where no dead letters are kept */
+	SF_LOSS_LETTERS,  /* dead, and the file of dead letters takes no more */
+	SF_LOSS_SPOOL,    /* the spool was full by its own budget */
+	SF_LOSS_DISK,     /* the spool's disk was full or broken */
+	SF_LOSS_DAMAGED,  /* could not be read back from the disk */
+	SF_LOSS_POWER,    /* was not on the disk yet when the host went down */
+	SF_LOSS_COUNT
+};
+/* "queue_full" "closed" "shutdown" "rejected" "dead_letters_full" "spool_full" "disk_full" "damaged" "power_loss" */
+const char *sf_loss_name(enum sf_loss);
 
 /*
- * What a line is counted as, n lines of a batch at a time:
+ * What a line is counted as, n lines of a batch at a time. With a queue in memory:
  *
- *   event                       accepted  waiting  delivered  lost      queue
- *   put, room                   +n        +n                            behind the others
- *   put, full, progress         the collector waited before (sf_outputs_wait), so this is rare: taken all the same
- *   put, full, stalled, oldest  +n        +n - m              +m full   the oldest m that the sink has not begun leave
- *   put, full, stalled, newest  +n                            +n full   -
- *   put, sink closed            +n                            +n closed -
- *   sink: k lines written                 -k       +k
- *   sink: closed for good                 -w                  +w closed all leave
- *   ended                                 -w                  +w shutdown
+ *   event                        accepted  waiting  delivered  dead  lost          queue
+ *   put, room                    +n        +n                                      behind the others
+ *   put, full, progress          the collector waited before (sf_outputs_wait), so this is rare: taken all the same
+ *   put, full, stalled, oldest   +n        +n - m                    +m queue_full the oldest m that the sink does not
+ *                                                                                  hold leave; gaps are owed
+ *   put, full, stalled, newest   +n                                  +n queue_full a gap is owed
+ *   put, sink closed             +n                                  +n closed     -
+ *   sink: k lines written                  -k       +k
+ *   sink: a line is dead                                                           its letter is written
+ *   sink: batch done, d dead               -d                  +d - x    +x        leaves, when its letters are on the
+ *                                                                                  disk; x are lost, with gaps owed:
+ *                                                                                  rejected (no letters are kept), or
+ *                                                                                  dead_letters_full
+ *   sink: batch failed, refused                                                    its topic is parked, others pass
+ *   sink: batch failed, again                                                      all of the output waits a while
+ *   sink: closed for good                  -w                        +w closed     all leave
+ *   ended                                  -w                        +w shutdown   all leave
+ *
+ * With a spool, where this differs:
+ *
+ *   opened, s lines in it        +s        +s
+ *   put                          +n        +n                                      kept, when it can be
+ *   spool: m lines are lost                -m                        +m its reason the spool owes gaps
+ *   sink: k lines written                                                          a sign of progress, no more
+ *   sink: batch done, d dead               -n       +n - d     +d - x    +x        the same, and is acknowledged
+ *   sink: closed for good, ended                                                   what waits stays on the disk
  */
-struct sf_counts { /* lines since the start */
+struct sf_counts { /* lines since the start, and those that the spool held then */
 	uint64_t accepted, delivered, dead_letters, lost[SF_LOSS_COUNT], waiting;
 	uint64_t waiting_bytes;
 };
@@ -93,6 +122,21 @@ struct sf_output;
 struct sf_sink_ops;
 struct sf_spool_conf;
 struct sf_letters_conf;
+
+/*
+ * What an output lost of a query: so many lines, from the first to the last; all that is between them, run records
+ * too, and of the first and the last run all outside of them is not lost. `id` is for sf_output_put_gap.
+ */
+struct sf_gap {
+	uint64_t id;
+	const char *query; /* "" for lines of no query (start, gap): run and seq are 0 */
+	struct sf_place {
+		uint64_t run, seq;
+	} first, last;
+	uint64_t records, bytes;
+	enum sf_loss reason; /* of the first */
+	const char *output;
+};
 
 struct sf_site { /* where we are: for topics and keys */
 	const char *host_name, *host_id, *boot_id;
@@ -103,8 +147,20 @@ struct sf_output_events { /* called in the loop */
 	void (*said)(void *arg, struct sf_output *, enum sf_log_level, const char *text);
 	void (*closed)(void *arg, struct sf_output *);  /* the reader went away for good (EPIPE on stdout) */
 	void (*drained)(void *arg, struct sf_output *); /* after sf_output_drain: nothing waits any more */
+	/*
+	 * It goes on after a loss: an owed gap is to be told by sf_output_put_gap, at once or later, or never (then it
+	 * stays owed). Borrowed for the call. NULL: nobody tells.
+	 */
+	void (*gap)(void *arg, struct sf_output *, const struct sf_gap *);
 	void *arg;
 };
+
+struct sf_patience { /* microseconds; pauses double up to the longest, and are cut by up to a half at random */
+	uint64_t refused, refused_most; /* of a topic */
+	uint64_t again, again_most;     /* of an output as a whole */
+	uint64_t gives_up;              /* with gives_up: what failed for so long closes the output */
+};
+extern const struct sf_patience sf_patience; /* 1 to 60 seconds, 1 to 30 seconds, 30 seconds */
 
 struct sf_output_setup {
 	const char *name;
@@ -116,12 +172,16 @@ struct sf_output_setup {
 	uint64_t queue_size;
 	int when_full;        /* 0 drop_oldest, 1 drop_newest, 2 block */
 	bool waits;           /* --once, --stdout: the collector waits for it for ever, whatever when_full says */
-	bool gives_up;        /* the same: an error is not tried again, it closes the output for good */
+	bool gives_up;        /* the same: an error closes it for good: a writer's at once, others' after patience */
+	const struct sf_patience *patience; /* NULL: sf_patience */
 };
 
 int sf_output_new(const struct sf_output_setup *, struct sf_loop *, struct sf_pool *, const struct sf_output_events *,
 		  struct sf_output **ret, struct sf_err *err);
-/* Ends its threads without waiting for a stuck reader: what waits is lost with the reason shutdown and counted. */
+/*
+ * Ends its threads without waiting for a stuck reader: what waits is lost with the reason shutdown and counted, or
+ * stays in the spool, waiting.
+ */
 void sf_output_end(struct sf_output *);
 void sf_output_free(struct sf_output *); /* ends it, too; accepts NULL */
 const char *sf_output_name(const struct sf_output *);
@@ -130,6 +190,11 @@ const char *sf_output_name(const struct sf_output *);
  * (where topics differ by type, a batch has lines of one topic alone); NULL for kinds without; borrowed for the call.
  */
 void sf_output_put(struct sf_output *, struct sf_batch *, const char *topic);
+/* The same for a batch of one line, of type SF_LINE_GAP, that tells the gap `id`: owed no more once it is delivered. */
+void sf_output_put_gap(struct sf_output *, struct sf_batch *, const char *topic, uint64_t id);
+/* For the start record: the last run of each query that it had accepted when it was opened; none without a spool. */
+void sf_output_last(const struct sf_output *,
+		    void (*last)(void *arg, const char *query, const char *boot_id, uint64_t run), void *arg);
 void sf_output_reopen(struct sf_output *);                 /* SIGHUP: files are closed and opened anew */
 void sf_output_drain(struct sf_output *);                  /* nothing more will be put */
 void sf_output_counts(const struct sf_output *, struct sf_counts *);

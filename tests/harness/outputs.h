@@ -47,7 +47,7 @@ static inline void outlet_drained(void *arg, struct sf_output *output)
 static inline int outlet_open_as(struct outlet *o, const char *kind, const void *conf,
 				 const struct sf_output_setup *as, struct sf_err *err)
 {
-	const struct sf_output_events events = {outlet_said, outlet_closed, outlet_drained, o};
+	const struct sf_output_events events = {outlet_said, outlet_closed, outlet_drained, NULL, o};
 	struct sf_output_setup setup = *as;
 
 	setup.name = "test";

@@ -123,7 +123,7 @@ static void begin(struct world *w, int when_full, uint64_t size, bool waits)
 {
 	const struct sf_output_setup setup = {
 		.name = "test", .ops = &ops, .queue_size = size, .when_full = when_full, .waits = waits};
-	const struct sf_output_events events = {on_said, on_closed, on_drained, w};
+	const struct sf_output_events events = {on_said, on_closed, on_drained, NULL, w};
 	struct sf_err err;
 
 	*w = (struct world){.pool = sf_pool_new()};

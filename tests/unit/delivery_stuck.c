@@ -154,7 +154,7 @@ static struct sf_counts check_counts(const struct agent *a, size_t i)
 static void begin(struct agent *a, struct sf_output_setup as, size_t outputs)
 {
 	static struct sf_file_conf conf[OUTPUTS];
-	const struct sf_output_events events = {on_said, on_closed, on_drained, a};
+	const struct sf_output_events events = {on_said, on_closed, on_drained, NULL, a};
 	struct sf_err err;
 
 	*a = (struct agent){.directory = directory_new(), .pool = sf_pool_new(), .outputs = outputs};
