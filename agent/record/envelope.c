@@ -18,8 +18,7 @@ static void close_object(struct sf_buf *buf, size_t start)
 	sf_buf_text(buf, "}");
 }
 
-/* ,"host":{...},"labels":{...},"query":"..." */
-static void add_identity(struct sf_buf *buf, const struct sf_envelope *envelope)
+void sf_identity_add(struct sf_buf *buf, const struct sf_envelope *envelope)
 {
 	size_t start;
 
@@ -36,7 +35,8 @@ static void add_identity(struct sf_buf *buf, const struct sf_envelope *envelope)
 			sf_text_add(buf, envelope->label_names[i], envelope->label_values[i]);
 		close_object(buf, start);
 	}
-	sf_text_add(buf, "query", envelope->query);
+	if (envelope->query)
+		sf_text_add(buf, "query", envelope->query);
 }
 
 /* Room for any number, and for a last block that is read whole. */
@@ -65,7 +65,7 @@ struct sf_encoder *sf_encoder_new(const struct sf_envelope *envelope,
 		if (sf_fieldset_has(fields, id))
 			encoder->ext |= sf_field_ext(&sf_fields[id]);
 	}
-	add_identity(&identity, envelope);
+	sf_identity_add(&identity, envelope);
 	encoder->identity = sf_arena_copy(encoder->arena, identity.data, identity.length);
 	encoder->identity_length = identity.length;
 	encoder->head = alloc_blocks(encoder->arena, identity.length + HEAD_FRAME);

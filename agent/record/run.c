@@ -5,15 +5,6 @@
  */
 #include "record/step.h"
 
-static void add_number(struct sf_buf *out, const char *key, uint64_t number)
-{
-	char digits[32];
-	const char *end = sf_write_u64(digits, number);
-
-	sf_buf_text(out, key);
-	sf_buf_add(out, digits, (size_t)(end - digits));
-}
-
 /* NULL is null. */
 static void add_text(struct sf_buf *out, const char *name, const char *text)
 {
@@ -43,9 +34,9 @@ static void add_walks(struct sf_buf *out, const struct sf_run_facts *facts)
 	sf_buf_text(out, ",\"walks\":");
 	start = out->length;
 	for (size_t i = 0; i < facts->walks; i++) {
-		add_number(out, ",{\"id\":", facts->walk[i].id);
+		sf_number_add(out, ",{\"id\":", facts->walk[i].id);
 		add_text(out, "table", facts->walk[i].table);
-		add_number(out, ",\"dumps\":", facts->walk[i].dumps);
+		sf_number_add(out, ",\"dumps\":", facts->walk[i].dumps);
 		sf_buf_text(out, "}");
 	}
 	close_list(out, start, '[', "]");
@@ -87,32 +78,28 @@ void sf_encode_run(const struct sf_encoder *encoder, const struct sf_run_facts *
 		   struct sf_buf *out)
 {
 	uint64_t matched = facts->matched, records = facts->records;
-	char stamp[SF_STAMP_SIZE];
 
-	sf_clock_stamp(stamp, facts->wall_us);
-	sf_buf_text(out, "{\"time\":\"");
-	sf_buf_add(out, stamp, sizeof(stamp));
-	sf_buf_text(out, "\",\"type\":\"run\",\"schema\":1");
+	sf_opening_add(out, facts->wall_us, "run");
 	sf_buf_add(out, encoder->identity, encoder->identity_length);
-	add_number(out, ",\"run\":", facts->run);
-	add_number(out, ",\"seq\":", facts->seq);
+	sf_number_add(out, ",\"run\":", facts->run);
+	sf_number_add(out, ",\"seq\":", facts->seq);
 	sf_buf_add(out, encoder->tail, encoder->tail_length);
 	if (facts->first)
 		sf_buf_text(out, ",\"previous_run\":null");
 	else
-		add_number(out, ",\"previous_run\":", facts->previous_run);
+		sf_number_add(out, ",\"previous_run\":", facts->previous_run);
 	if (facts->interval_ms)
-		add_number(out, ",\"interval_ms\":", facts->interval_ms);
+		sf_number_add(out, ",\"interval_ms\":", facts->interval_ms);
 	else
 		sf_buf_text(out, ",\"interval_ms\":null");
-	add_number(out, ",\"skipped\":", facts->skipped);
-	add_number(out, ",\"records\":", records);
-	add_number(out, ",\"sockets_seen\":", facts->seen);
-	add_number(out, ",\"sockets_matched\":", matched);
-	add_number(out, ",\"cut\":", matched > records ? matched - records : 0);
-	add_number(out, ",\"duplicates\":", facts->duplicates);
+	sf_number_add(out, ",\"skipped\":", facts->skipped);
+	sf_number_add(out, ",\"records\":", records);
+	sf_number_add(out, ",\"sockets_seen\":", facts->seen);
+	sf_number_add(out, ",\"sockets_matched\":", matched);
+	sf_number_add(out, ",\"cut\":", matched > records ? matched - records : 0);
+	sf_number_add(out, ",\"duplicates\":", facts->duplicates);
 	add_walks(out, facts);
-	add_number(out, ",\"duration_us\":", facts->duration_us);
+	sf_number_add(out, ",\"duration_us\":", facts->duration_us);
 	sf_buf_text(out, facts->partial ? ",\"partial\":true" : ",\"partial\":false");
 	add_absent(out, facts);
 	add_errors(out, facts);

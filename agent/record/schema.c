@@ -1,96 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A JSON Schema (draft 2020-12) of one line of type socket or run, made from the table of fields.
+ * A JSON Schema (draft 2020-12) of one line of any type, that of a socket from the table of fields.
  * What is required in a socket record is what every class of socket has.
  */
-#include <json-c/json.h>
-
+#include "record/schema.h"
 #include "record/step.h"
-
-static void add(json_object *object, const char *key, const char *text)
-{
-	json_object_object_add(object, key, json_object_new_string(text));
-}
-
-/* ---- pieces of a schema ---- */
-
-static json_object *typed(const char *type)
-{
-	json_object *schema = json_object_new_object();
-
-	add(schema, "type", type);
-	return schema;
-}
-
-static json_object *integer(int64_t least, uint64_t most)
-{
-	json_object *schema = typed("integer");
-
-	json_object_object_add(schema, "minimum", json_object_new_int64(least));
-	json_object_object_add(schema, "maximum", json_object_new_uint64(most));
-	return schema;
-}
-
-static json_object *count(void)
-{
-	return integer(0, UINT64_MAX);
-}
-
-static json_object *pattern(const char *expression)
-{
-	json_object *schema = typed("string");
-
-	add(schema, "pattern", expression);
-	return schema;
-}
-
-static json_object *array(json_object *items)
-{
-	json_object *schema = typed("array");
-
-	json_object_object_add(schema, "items", items);
-	return schema;
-}
-
-static json_object *nullable(json_object *schema)
-{
-	json_object *types = json_object_new_array();
-
-	json_object_array_add(types, json_object_get(json_object_object_get(schema, "type")));
-	json_object_array_add(types, json_object_new_string("null"));
-	json_object_object_add(schema, "type", types);
-	return schema;
-}
-
-/* An object that is filled by property(). */
-static json_object *object(void)
-{
-	json_object *schema = typed("object");
-
-	json_object_object_add(schema, "properties", json_object_new_object());
-	json_object_object_add(schema, "required", json_object_new_array());
-	return schema;
-}
-
-static void property(json_object *schema, const char *name, json_object *what, bool required)
-{
-	json_object_object_add(json_object_object_get(schema, "properties"), name, what);
-	if (required)
-		json_object_array_add(json_object_object_get(schema, "required"),
-				      json_object_new_string(name));
-}
-
-/* Bytes from outside: the string, and its twin where that is not exact. */
-static void property_text(json_object *schema, const char *name, json_object *what, bool required)
-{
-	sf_cleanup(sf_buf_finish) struct sf_buf twin = {0};
-	json_object *base64 = typed("string");
-
-	sf_buf_format(&twin, "%s_base64", name);
-	add(base64, "contentEncoding", "base64");
-	property(schema, name, what, required);
-	property(schema, twin.data, base64, false);
-}
 
 /* ---- a field ---- */
 
@@ -174,9 +88,10 @@ static void add_field(json_object *record, const struct sf_field *field)
 
 #define STAMP "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{6}Z$"
 
-static json_object *envelope(const char *type)
+/* What every record begins with. */
+static json_object *opening(const char *type)
 {
-	json_object *record = object(), *host = object(), *netns = object();
+	json_object *record = object(), *host = object();
 	json_object *labels = typed("object");
 	json_object *schema = json_object_new_object(), *kind = json_object_new_object();
 
@@ -184,7 +99,6 @@ static json_object *envelope(const char *type)
 	property_text(host, "id", typed("string"), true);
 	property_text(host, "boot_id", typed("string"), true);
 	json_object_object_add(labels, "additionalProperties", typed("string"));
-	property(netns, "inode", integer(0, UINT32_MAX), true);
 	json_object_object_add(schema, "const", json_object_new_int(1));
 	property(record, "time", pattern(STAMP), true);
 	add(kind, "const", type);
@@ -192,9 +106,23 @@ static json_object *envelope(const char *type)
 	property(record, "schema", schema, true);
 	property(record, "host", host, true);
 	property(record, "labels", labels, false);
+	return record;
+}
+
+/* Where a record stands, or where a gap begins and ends. */
+static void add_place(json_object *schema)
+{
+	property(schema, "run", count(), true);
+	property(schema, "seq", count(), true);
+}
+
+static json_object *envelope(const char *type)
+{
+	json_object *record = opening(type), *netns = object();
+
 	property_text(record, "query", typed("string"), true);
-	property(record, "run", count(), true);
-	property(record, "seq", count(), true);
+	add_place(record);
+	property(netns, "inode", integer(0, UINT32_MAX), true);
 	property(record, "netns", netns, false);
 	return record;
 }
@@ -224,6 +152,36 @@ static json_object *run_record(void)
 	return record;
 }
 
+static json_object *start_record(void)
+{
+	static const char *const texts[] = {"version", "kernel", "config_hash", "output"};
+	json_object *record = opening("start"), *last = typed("object"), *run = object();
+
+	for (size_t i = 0; i < SF_COUNT(texts); i++)
+		property_text(record, texts[i], typed("string"), true);
+	property(run, "run", count(), true);
+	property_text(run, "boot_id", typed("string"), true);
+	json_object_object_add(last, "additionalProperties", run);
+	property(record, "last", last, true);
+	return record;
+}
+
+static json_object *gap_record(void)
+{
+	json_object *record = opening("gap"), *first = object(), *last = object();
+
+	property_text(record, "query", typed("string"), true);
+	property_text(record, "output", typed("string"), true);
+	add_place(first);
+	add_place(last);
+	property(record, "first", first, true);
+	property(record, "last", last, true);
+	property(record, "records", count(), true);
+	property(record, "bytes", count(), true);
+	property(record, "reason", typed("string"), true);
+	return record;
+}
+
 void sf_schema_json_schema(const struct sf_fieldset *wanted, FILE *file)
 {
 	json_object *schema = json_object_new_object(), *either = json_object_new_array();
@@ -235,8 +193,12 @@ void sf_schema_json_schema(const struct sf_fieldset *wanted, FILE *file)
 	}
 	json_object_array_add(either, record);
 	json_object_array_add(either, run_record());
+	json_object_array_add(either, start_record());
+	json_object_array_add(either, gap_record());
 	add(schema, "$schema", "https://json-schema.org/draft/2020-12/schema");
-	add(schema, "title", "a line of sockfeed's: a socket, or the end of a run");
+	add(schema, "title",
+	    "a line of sockfeed's: a socket, the end of a run, the start of an "
+	    "output, or a gap");
 	json_object_object_add(schema, "oneOf", either);
 	fprintf(file, "%s\n",
 		json_object_to_json_string_ext(schema, JSON_C_TO_STRING_PRETTY |

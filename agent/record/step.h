@@ -162,6 +162,13 @@ size_t sf_text_most(size_t name_length, size_t length);
 char *sf_text_write(char *out, const char *name, size_t name_length, const uint8_t *bytes,
 		    size_t length);
 void sf_text_add(struct sf_buf *, const char *name, const char *bytes);
+/* `key` with all that stands before the digits: `,"run":`. */
+void sf_number_add(struct sf_buf *, const char *key, uint64_t number);
+/* `{"time":"...","type":"...","schema":1` */
+void sf_opening_add(struct sf_buf *, uint64_t wall_us, const char *type);
+
+/* envelope.c: `,"host":{...},"labels":{...},"query":"..."` */
+void sf_identity_add(struct sf_buf *, const struct sf_envelope *);
 
 /* The part of a name behind its dot. */
 static inline const char *leaf(const char *name)

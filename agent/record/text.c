@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A pair of key and bytes from outside, with the twin that holds them exactly where the string
- * cannot.
+ * Pairs of keys and values, added to a buffer where records are seldom. Bytes from outside come
+ * with the twin that holds them exactly where the string cannot.
  */
 #include "record/step.h"
 
@@ -41,4 +41,22 @@ void sf_text_add(struct sf_buf *out, const char *name, const char *bytes)
 	const char *end = sf_text_write(text, name, name_length, (const uint8_t *)bytes, length);
 
 	sf_buf_add(out, text, (size_t)(end - text));
+}
+
+void sf_number_add(struct sf_buf *out, const char *key, uint64_t number)
+{
+	char digits[32];
+	const char *end = sf_write_u64(digits, number);
+
+	sf_buf_text(out, key);
+	sf_buf_add(out, digits, (size_t)(end - digits));
+}
+
+void sf_opening_add(struct sf_buf *out, uint64_t wall_us, const char *type)
+{
+	char stamp[SF_STAMP_SIZE];
+
+	sf_clock_stamp(stamp, wall_us);
+	sf_buf_format(out, "{\"time\":\"%.*s\",\"type\":\"%s\",\"schema\":1", SF_STAMP_SIZE, stamp,
+		      type);
 }

@@ -62,6 +62,36 @@ struct sf_run_facts {
  */
 void sf_encode_run(const struct sf_encoder *, const struct sf_run_facts *, struct sf_buf *out);
 
+/*
+ * The records outside of runs: they have no `run` and `seq` of their own, and no namespace. The envelope's query is
+ * NULL for what is of no query. All borrowed during the call; may allocate: seldom.
+ */
+struct sf_start_last { const char *query, *boot_id; uint64_t run; };
+struct sf_start_facts { /* the first record of an output */
+	uint64_t wall_us;
+	const char *version, *kernel, *config_hash, *output;
+	size_t lasts; /* what the output had accepted last, a query */
+	const struct sf_start_last *last;
+};
+void sf_encode_start(const struct sf_envelope *, const struct sf_start_facts *, struct sf_buf *out);
+
+struct sf_gap_facts { /* the envelope's boot is the one in which these were sampled */
+	uint64_t wall_us;
+	const char *output, *reason;
+	uint64_t first_run, first_seq, last_run, last_seq; /* both ends were lost, and all between them */
+	uint64_t records, bytes; /* lines of every type */
+};
+void sf_encode_gap(const struct sf_envelope *, const struct sf_gap_facts *, struct sf_buf *out);
+
+/*
+ * Keys of a line, by which it finds its place among others: SF_KEY_ROOM bytes must be free at `out`; returns the byte
+ * behind. Which socket of which boot, `boot_id/cookie`; which connection, both ends sorted as text, so that it is the
+ * same at either (`10.0.0.1:443-10.0.0.2:51514`, an IPv6 address in brackets).
+ */
+#define SF_KEY_ROOM 192 /* 128 that can count, and what is scribbled on */
+char *sf_key_socket(char *out, const char *boot_id, size_t length, const struct sf_view *);
+char *sf_key_flow(char *out, const struct sf_view *);
+
 /* ---- the writers below, for tests, fuzzers and the table of `sockfeed query` ---- */
 
 /*
@@ -85,5 +115,5 @@ void sf_write_value(const struct sf_field *, const struct sf_value *, struct sf_
 void sf_schema_table(const struct sf_fieldset *wanted, FILE *);
 void sf_schema_markdown(const struct sf_fieldset *wanted, FILE *);
 void sf_schema_json(const struct sf_fieldset *wanted, FILE *); /* an array of objects */
-/* Draft 2020-12, of one record of type socket or run. */
+/* Draft 2020-12, of one record of any type. */
 void sf_schema_json_schema(const struct sf_fieldset *wanted, FILE *);

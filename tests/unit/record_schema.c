@@ -314,6 +314,39 @@ static void a_run_record_conforms_to_the_schema(void **state)
 	json_object_put(whole);
 }
 
+static void the_records_outside_of_runs_conform_to_the_schema(void **state)
+{
+	static const struct sf_envelope of_none = {
+		.host_name = "h\xff", .host_id = "i", .boot_id = "b"};
+	static const struct sf_envelope of_one = {
+		.host_name = "h", .host_id = "i", .boot_id = "b", .query = "q"};
+	static const struct sf_start_last last = {"q", "b", UINT64_MAX};
+	const struct sf_start_facts start = {.version = "1",
+					     .kernel = "k\xff",
+					     .config_hash = "0",
+					     .output = "o",
+					     .lasts = 1,
+					     .last = &last};
+	const struct sf_gap_facts gap = {
+		.output = "o", .reason = "queue_full", .last_run = UINT64_MAX, .records = 1};
+	struct sf_fieldset all = everything();
+	struct json_object *whole = parse(print(sf_schema_json_schema, &all));
+	sf_cleanup(sf_buf_finish) struct sf_buf starts = {0}, gaps = {0};
+	struct json_object *started, *gapped;
+
+	(void)state;
+	sf_encode_start(&of_none, &start, &starts);
+	sf_encode_gap(&of_one, &gap, &gaps);
+	started = judge_line(starts.data, starts.length);
+	gapped = judge_line(gaps.data, gaps.length);
+	assert_true(conforms(started, schema_of(whole, "start")));
+	assert_true(conforms(gapped, schema_of(whole, "gap")));
+	assert_false(conforms(started, schema_of(whole, "gap")));
+	json_object_put(started);
+	json_object_put(gapped);
+	json_object_put(whole);
+}
+
 static void the_schema_knows_each_field_and_refuses_a_wrong_value(void **state)
 {
 	struct sf_fieldset all = everything();
@@ -419,6 +452,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_socket_record_conforms_to_the_schema),
 		cmocka_unit_test(a_run_record_conforms_to_the_schema),
+		cmocka_unit_test(the_records_outside_of_runs_conform_to_the_schema),
 		cmocka_unit_test(the_schema_knows_each_field_and_refuses_a_wrong_value),
 		cmocka_unit_test(the_json_list_says_what_the_table_says),
 		cmocka_unit_test(a_list_shows_the_wanted_fields_alone_a_line_each),
