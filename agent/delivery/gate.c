@@ -36,6 +36,11 @@ void sf_gate_progressed(struct sf_gate *gate)
 	atomic_store_explicit(&gate->progress, sf_clock_mono(), memory_order_relaxed);
 }
 
+void sf_gate_narrow(struct sf_gate *gate, uint64_t taken)
+{
+	atomic_store(&gate->taken, taken);
+}
+
 void sf_gate_close(struct sf_gate *gate)
 {
 	atomic_store(&gate->closed, true);
@@ -46,7 +51,7 @@ bool sf_gate_is_full(const struct sf_gate *gate, size_t bytes)
 {
 	uint64_t held = atomic_load(&gate->held);
 
-	return held && held + bytes > gate->size;
+	return held && held + bytes + atomic_load(&gate->taken) > gate->size;
 }
 
 static uint64_t stalls_at(const struct sf_gate *gate)

@@ -15,6 +15,7 @@ struct sf_gate {
 	uint64_t size;			 /* bytes */
 	bool patient;			 /* is waited for, also when it is stalled */
 	_Atomic uint64_t held, progress; /* bytes; mono */
+	_Atomic uint64_t taken;		 /* bytes of its size that others have */
 	atomic_bool closed;
 	uint64_t given_up; /* the collector's: the progress after which it waits no more */
 };
@@ -24,7 +25,8 @@ void sf_gate_finish(struct sf_gate *);
 void sf_gate_charge(struct sf_gate *, size_t bytes);
 void sf_gate_release(struct sf_gate *, size_t bytes);
 void sf_gate_progressed(struct sf_gate *);
-void sf_gate_close(struct sf_gate *); /* nobody waits at it from here on */
+void sf_gate_narrow(struct sf_gate *, uint64_t taken); /* less than its size */
+void sf_gate_close(struct sf_gate *);		       /* nobody waits at it from here on */
 
 /* Would `bytes` more be too much? A batch larger than the gate passes when nothing else is held. */
 bool sf_gate_is_full(const struct sf_gate *, size_t bytes);

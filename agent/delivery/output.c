@@ -7,101 +7,47 @@
 
 #include "output.h"
 
-static void feed(struct sf_output *o)
+static int open_letters(struct sf_output *o, const struct sf_output_setup *setup,
+			struct sf_loop *loop, struct sf_err *err)
 {
-	struct sf_batch *batch;
+	const struct sf_letters_events events = {.settled = sf_output_settled,
+						 .said = sf_output_said,
+						 .gives_up = setup->gives_up,
+						 .arg = o};
 
-	while ((batch = sf_queue_first(&o->queue)) && o->ops->put(o->sink, batch, NULL) == 0)
-		sf_queue_take(&o->queue);
+	if (!setup->letters || !setup->letters->path[0])
+		return 0;
+	return sf_letters_new(setup->letters, setup->name, loop, &events, &o->letters, err);
 }
 
-/* A batch leaves: `left` of its lines are lost. */
-static void leave(struct sf_output *o, struct sf_batch *batch, uint32_t left, enum sf_loss loss)
+static int open_output(struct sf_output *o, const struct sf_output_setup *setup,
+		       struct sf_loop *loop, struct sf_err *err)
 {
-	o->tally.lost[loss] += left;
-	o->batches--;
-	o->bytes -= batch->length;
-	sf_gate_release(&o->gate, batch->length);
-	sf_batch_drop(o->pool, batch);
+	struct sf_sink_events of_sink = sf_output_hears;
+	struct sf_sender_events of_sender = sf_output_hears_sender;
+	int r = open_letters(o, setup, loop, err);
+
+	if (r < 0)
+		return r;
+	of_sink.gives_up = setup->gives_up;
+	of_sink.site = setup->site;
+	of_sink.arg = of_sender.arg = o;
+	return sf_sender_init(&o->sender, setup, loop, &of_sink, &of_sender, err);
 }
-
-static void lose_queue(struct sf_output *o, enum sf_loss loss)
-{
-	struct sf_batch *batch;
-
-	while ((batch = sf_queue_take(&o->queue)))
-		leave(o, batch, batch->lines, loss);
-}
-
-static void tell_if_drained(struct sf_output *o)
-{
-	if (!o->draining || o->batches || o->freeing)
-		return;
-	o->draining = false;
-	o->events.drained(o->events.arg, o);
-}
-
-/* ---- what the sink tells ---- */
-
-static void written(void *arg, uint32_t lines)
-{
-	struct sf_output *o = arg;
-
-	atomic_fetch_add_explicit(&o->tally.delivered, lines, memory_order_relaxed);
-	sf_gate_progressed(&o->gate);
-}
-
-static void done(void *arg, struct sf_batch *batch, uint32_t left)
-{
-	struct sf_output *o = arg;
-
-	leave(o, batch, left, o->closed ? SF_LOSS_CLOSED : SF_LOSS_SHUTDOWN);
-	if (!o->freeing && !o->closed)
-		feed(o);
-	tell_if_drained(o);
-}
-
-static void said(void *arg, enum sf_log_level level, const char *text)
-{
-	struct sf_output *o = arg;
-
-	o->events.said(o->events.arg, o, level, text);
-}
-
-static void closed(void *arg)
-{
-	struct sf_output *o = arg;
-
-	o->closed = true;
-	sf_gate_close(&o->gate);
-	lose_queue(o, SF_LOSS_CLOSED);
-	if (!o->freeing)
-		o->events.closed(o->events.arg, o);
-}
-
-/* ---- what the agent asks ---- */
 
 int sf_output_new(const struct sf_output_setup *setup, struct sf_loop *loop, struct sf_pool *pool,
 		  const struct sf_output_events *events, struct sf_output **ret, struct sf_err *err)
 {
 	struct sf_output *o = sf_new(struct sf_output);
-	const struct sf_sink_events of_sink = {.written = written,
-					       .done = done,
-					       .said = said,
-					       .closed = closed,
-					       .gives_up = setup->gives_up,
-					       .site = setup->site,
-					       .arg = o};
 	struct sf_err why;
 	int r;
 
 	o->name = sf_strdup(setup->name);
-	o->ops = setup->ops;
 	o->pool = pool;
 	o->events = *events;
-	o->when_full = setup->waits ? BLOCK : (unsigned)setup->when_full;
-	sf_gate_init(&o->gate, setup->queue_size, o->when_full == BLOCK);
-	r = o->ops->open(setup->conf, loop, &of_sink, &o->sink, &why);
+	o->when_full = setup->waits ? SF_PATIENT : (unsigned)setup->when_full;
+	sf_gate_init(&o->gate, setup->queue_size, o->when_full == SF_PATIENT);
+	r = open_output(o, setup, loop, &why);
 	if (r < 0) {
 		sf_fail(err, r, "output %s: %s", setup->name, why.text);
 		sf_output_free(o);
@@ -114,8 +60,9 @@ int sf_output_new(const struct sf_output_setup *setup, struct sf_loop *loop, str
 void sf_output_end(struct sf_output *o)
 {
 	o->freeing = true;
-	o->ops->close(sf_take(o->sink));
-	lose_queue(o, SF_LOSS_SHUTDOWN);
+	sf_sender_end(&o->sender);
+	sf_letters_free(sf_take(o->letters));
+	sf_output_lose_all(o, o->closed ? SF_LOSS_CLOSED : SF_LOSS_SHUTDOWN);
 }
 
 void sf_output_free(struct sf_output *o)
@@ -123,7 +70,8 @@ void sf_output_free(struct sf_output *o)
 	if (!o)
 		return;
 	sf_output_end(o);
-	sf_queue_finish(&o->queue);
+	sf_sender_finish(&o->sender);
+	sf_gaps_finish(&o->gaps);
 	sf_gate_finish(&o->gate);
 	free(o->name);
 	free(o);
@@ -134,54 +82,81 @@ const char *sf_output_name(const struct sf_output *o)
 	return o->name;
 }
 
-static void accept_batch(struct sf_output *o, struct sf_batch *batch)
+static struct sf_entry *accept_batch(struct sf_output *o, struct sf_batch *batch, const char *topic,
+				     uint64_t gap)
 {
+	struct sf_entry *entry = sf_new(struct sf_entry);
+
+	*entry = (struct sf_entry){.topic = sf_sender_topic(&o->sender, topic),
+				   .batch = batch,
+				   .number = ++o->number,
+				   .lines = batch->lines,
+				   .length = batch->length,
+				   .index = gap ? 0 : sf_gaps_index(&o->gaps, batch->query),
+				   .gap = gap,
+				   .charged = true};
 	batch->references++;
 	o->tally.accepted += batch->lines;
 	o->batches++;
 	o->bytes += batch->length;
+	return entry;
 }
 
 /* A full queue that makes no progress loses by its policy: room is made for the batch, or not. */
-static void put_full(struct sf_output *o, struct sf_batch *batch)
+static void put_full(struct sf_output *o, struct sf_entry *entry)
 {
-	while (o->when_full == OLDEST && sf_queue_first(&o->queue) &&
-	       sf_gate_is_full(&o->gate, 0)) {
-		struct sf_batch *oldest = sf_queue_take(&o->queue);
+	struct sf_entry *oldest;
 
-		leave(o, oldest, oldest->lines, SF_LOSS_FULL);
-	}
-	if (o->when_full == NEWEST && o->batches > 1)
-		leave(o, batch, batch->lines, SF_LOSS_FULL);
+	while (o->when_full == SF_OLDEST && sf_gate_is_full(&o->gate, 0) &&
+	       (oldest = sf_sender_outermost(&o->sender, false, false)))
+		sf_output_lose(o, oldest, SF_LOSS_FULL);
+	if (o->when_full == SF_NEWEST && o->batches > 1)
+		sf_output_lose(o, entry, SF_LOSS_FULL);
 	else
-		sf_queue_put(&o->queue, batch);
+		sf_sender_offer(&o->sender, entry);
+}
+
+static void tell_news(struct sf_output *o, bool stalled)
+{
+	const char *why = stalled	     ? "nothing got out for a second"
+			  : o->sender.parked ? "a topic is refused"
+					     : NULL;
+	enum sf_log_level level;
+	char text[160];
+
+	if (sf_tally_news(&o->tally, why, &level, text, sizeof(text)))
+		sf_output_said(o, level, text);
+}
+
+static void put(struct sf_output *o, struct sf_batch *batch, const char *topic, uint64_t gap)
+{
+	bool stalled = sf_gate_is_stalled(&o->gate); /* the batch is charged */
+	struct sf_entry *entry = accept_batch(o, batch, topic, gap);
+
+	if (o->closed) {
+		sf_output_lose(o, entry, SF_LOSS_CLOSED);
+		return;
+	}
+	if (stalled && sf_gate_is_full(&o->gate, 0))
+		put_full(o, entry);
+	else
+		sf_sender_offer(&o->sender, entry);
+	sf_output_squeeze(o);
+	sf_sender_feed(&o->sender);
+	tell_news(o, stalled);
 }
 
 void sf_output_put(struct sf_output *o, struct sf_batch *batch, const char *topic)
 {
-	bool stalled = sf_gate_is_stalled(&o->gate); /* the batch is charged */
-	enum sf_log_level level;
-	char text[160];
-
-	(void)topic;
-	accept_batch(o, batch);
-	if (o->closed) {
-		leave(o, batch, batch->lines, SF_LOSS_CLOSED);
-		return;
-	}
-	if (stalled && sf_gate_is_full(&o->gate, 0))
-		put_full(o, batch);
-	else
-		sf_queue_put(&o->queue, batch);
-	feed(o);
-	if (sf_tally_news(&o->tally, stalled, &level, text, sizeof(text)))
-		said(o, level, text);
+	put(o, batch, topic, 0);
 }
 
 void sf_output_put_gap(struct sf_output *o, struct sf_batch *batch, const char *topic, uint64_t id)
 {
-	(void)id; /* nothing is owed yet */
-	sf_output_put(o, batch, topic);
+	if (!sf_gaps_know(&o->gaps, id))
+		return;
+	sf_gate_charge(&o->gate, batch->length); /* it does not come from the collector */
+	put(o, batch, topic, id);
 }
 
 void sf_output_last(const struct sf_output *o,
@@ -193,13 +168,13 @@ void sf_output_last(const struct sf_output *o,
 
 void sf_output_reopen(struct sf_output *o)
 {
-	o->ops->reopen(o->sink);
+	o->sender.ops->reopen(o->sender.sink);
 }
 
 void sf_output_drain(struct sf_output *o)
 {
 	o->draining = true;
-	tell_if_drained(o);
+	sf_output_tell_if_drained(o);
 }
 
 void sf_output_counts(const struct sf_output *o, struct sf_counts *counts)

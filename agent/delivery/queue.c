@@ -1,47 +1,51 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A ring of pointers that doubles when it is full. */
+/* Lists that are mostly added to at their ends; what comes back finds its place near the front. */
 #include <stdlib.h>
 
 #include "queue.h"
 
-enum { FEWEST = 16 };
-
-void sf_queue_finish(struct sf_queue *queue)
+void sf_entry_free(struct sf_entry *entry)
 {
-	free(queue->ring);
-	*queue = (struct sf_queue){0};
+	if (!entry)
+		return;
+	free(entry->dead_line);
+	free(entry);
 }
 
-static void grow(struct sf_queue *queue)
+void sf_queue_put(struct sf_queue *queue, struct sf_entry *entry)
 {
-	size_t capacity = queue->capacity ? queue->capacity * 2 : FEWEST;
-	struct sf_batch **ring = sf_alloc(capacity * sizeof(struct sf_batch *));
+	struct sf_entry *before = queue->last, *after = NULL;
 
-	for (size_t i = 0; i < queue->count; i++)
-		ring[i] = queue->ring[(queue->first + i) % queue->capacity];
-	free(queue->ring);
-	*queue = (struct sf_queue){ring, capacity, 0, queue->count};
-}
-
-void sf_queue_put(struct sf_queue *queue, struct sf_batch *batch)
-{
-	if (queue->count == queue->capacity)
-		grow(queue);
-	queue->ring[(queue->first + queue->count++) % queue->capacity] = batch;
-}
-
-struct sf_batch *sf_queue_first(const struct sf_queue *queue)
-{
-	return queue->count ? queue->ring[queue->first] : NULL;
-}
-
-struct sf_batch *sf_queue_take(struct sf_queue *queue)
-{
-	struct sf_batch *batch = sf_queue_first(queue);
-
-	if (batch) {
-		queue->first = (queue->first + 1) % queue->capacity;
-		queue->count--;
+	if (before && before->number > entry->number) {
+		after = queue->first;
+		while (after->number < entry->number)
+			after = after->after;
+		before = after->before;
 	}
-	return batch;
+	entry->in = queue;
+	entry->before = before;
+	entry->after = after;
+	*(before ? &before->after : &queue->first) = entry;
+	*(after ? &after->before : &queue->last) = entry;
+	queue->count++;
+}
+
+void sf_queue_remove(struct sf_entry *entry)
+{
+	struct sf_queue *queue = entry->in;
+
+	*(entry->before ? &entry->before->after : &queue->first) = entry->after;
+	*(entry->after ? &entry->after->before : &queue->last) = entry->before;
+	entry->in = NULL;
+	entry->before = entry->after = NULL;
+	queue->count--;
+}
+
+struct sf_entry *sf_queue_take(struct sf_queue *queue)
+{
+	struct sf_entry *entry = queue->first;
+
+	if (entry)
+		sf_queue_remove(entry);
+	return entry;
 }

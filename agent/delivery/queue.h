@@ -1,15 +1,43 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Batches that wait for a sink, first in first out; grows as needed: who puts keeps the bound. */
+/*
+ * What waits for a sink, or is in one: a batch and where it goes. Queues are ordered by the
+ * entries' numbers, the oldest first; an entry is in one queue at a time.
+ */
 #pragma once
 
-#include <sockfeed/delivery.h>
+#include "spool.h"
 
-struct sf_queue { /* zero is empty */
-	struct sf_batch **ring;
-	size_t capacity, first, count;
+struct sf_topic;
+struct sf_queue;
+
+struct sf_entry {
+	struct sf_queue *in;
+	struct sf_entry *before, *after;
+	struct sf_topic *topic;
+	struct sf_batch *batch; /* NULL: it is on the disk alone */
+	uint64_t number;	/* in order of putting; its offset in the spool */
+	uint32_t lines;
+	size_t length;		    /* bytes of them */
+	struct sf_spool_span place; /* in the spool */
+	uint64_t index;		    /* among the batches of its query; 0: not known */
+	uint64_t gap;		    /* the one that it tells; 0: none */
+	bool failed;		    /* and was not done since */
+	bool parked;		    /* with its topic */
+	bool charged;		    /* to the gate */
+	uint32_t left;		    /* did not get out, and are lost */
+	uint32_t letters;	    /* on their way to the file of dead letters */
+	uint32_t lost;		    /* of the dead, those that are in no file */
+	enum sf_loss loss;	    /* why */
+	uint32_t dead;
+	uint32_t *dead_line; /* `dead` of them */
 };
 
-void sf_queue_finish(struct sf_queue *); /* must be empty */
-void sf_queue_put(struct sf_queue *, struct sf_batch *);
-struct sf_batch *sf_queue_first(const struct sf_queue *); /* NULL: empty; it stays */
-struct sf_batch *sf_queue_take(struct sf_queue *);	  /* NULL: empty */
+struct sf_queue { /* zero is empty */
+	struct sf_entry *first, *last;
+	size_t count;
+};
+
+void sf_entry_free(struct sf_entry *); /* in no queue, without a batch; accepts NULL */
+void sf_queue_put(struct sf_queue *, struct sf_entry *);
+void sf_queue_remove(struct sf_entry *);	   /* from the queue that it is in */
+struct sf_entry *sf_queue_take(struct sf_queue *); /* the first; NULL: empty */

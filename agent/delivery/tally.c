@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Counts that add up because what waits is what is left: accepted - delivered - lost. A loss is
+ * Counts that add up because what waits is what is left: accepted - delivered - dead - lost. A loss is
  * said when it begins and when it is over, however many lines are lost in between.
  */
 #include "tally.h"
@@ -26,16 +26,16 @@ void sf_tally_read(const struct sf_tally *tally, struct sf_counts *counts)
 {
 	uint64_t lost = 0;
 
-	*counts = (struct sf_counts){.accepted = tally->accepted};
+	*counts = (struct sf_counts){.accepted = tally->accepted, .dead_letters = tally->dead};
 	counts->delivered = atomic_load_explicit(&tally->delivered, memory_order_relaxed);
 	for (size_t i = 0; i < SF_LOSS_COUNT; i++) {
 		counts->lost[i] = tally->lost[i];
 		lost += tally->lost[i];
 	}
-	counts->waiting = counts->accepted - counts->delivered - lost;
+	counts->waiting = counts->accepted - counts->delivered - counts->dead_letters - lost;
 }
 
-bool sf_tally_news(struct sf_tally *tally, bool stalled, enum sf_log_level *level, char *text,
+bool sf_tally_news(struct sf_tally *tally, const char *why, enum sf_log_level *level, char *text,
 		   size_t size)
 {
 	uint64_t full = tally->lost[SF_LOSS_FULL];
@@ -43,12 +43,11 @@ bool sf_tally_news(struct sf_tally *tally, bool stalled, enum sf_log_level *leve
 	if (!tally->losing && full > tally->full_before) {
 		tally->losing = true;
 		*level = SF_LOG_WARN;
-		snprintf(text, size,
-			 "nothing got out for a second and the queue is full: records are lost "
-			 "until it goes on");
+		snprintf(text, size, "%s and the queue is full: records are lost until it goes on",
+			 why ?: "nothing got out");
 		return true;
 	}
-	if (tally->losing && !stalled) {
+	if (tally->losing && !why) {
 		*level = SF_LOG_INFO;
 		snprintf(text, size, "goes on; %llu records were lost meanwhile",
 			 (unsigned long long)(full - tally->full_before));

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Gaps that an output owes its reader, in memory: what was lost of each query, told by a line that
+ * goes the same way as all others. A gap that was handed up is never changed again: what is lost
+ * after that is another one.
+ */
+#pragma once
+
+#include <sockfeed/delivery.h>
+
+#define SF_GAPS_MEMORY (1ull << 63) /* ids of these; others are the spool's */
+
+struct sf_lost { /* lines of one batch, one behind the other */
+	const struct sf_batch *batch;
+	uint64_t index; /* of the batch among those of its query; 0: not known */
+	uint32_t line, lines;
+	uint64_t bytes;
+	enum sf_loss reason;
+};
+
+struct sf_owed {
+	struct sf_gap gap;
+	uint64_t index; /* of the last batch */
+	bool whole;	/* the last line is the batch's */
+	bool told;	/* handed up */
+	bool frozen;	/* was handed up once */
+};
+
+struct sf_stream { /* a query */
+	char *query;
+	uint64_t index; /* of its next batch */
+};
+
+struct sf_gaps { /* zero is empty */
+	struct sf_stream **stream;
+	struct sf_owed *owed;
+	size_t streams, count;
+	uint64_t next;
+};
+
+void sf_gaps_finish(struct sf_gaps *);
+uint64_t sf_gaps_index(struct sf_gaps *, const char *query); /* of a batch that comes; from 1 */
+void sf_gaps_owe(struct sf_gaps *, const struct sf_lost *);
+/* The oldest that is not handed up, which it is now; false: none. */
+bool sf_gaps_tell(struct sf_gaps *, struct sf_gap *);
+bool sf_gaps_know(const struct sf_gaps *, uint64_t id);
+void sf_gaps_told(struct sf_gaps *, uint64_t id, bool arrived); /* false: is to be told again */

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What leaves an output, and how its lines are counted: the table in sockfeed/delivery.h. What is
+ * lost by a policy is owed as a gap, and told when the output gets on.
+ */
+#include "output.h"
+
+/* ---- topics that were refused have a share of the queue of their own ---- */
+
+static void share(struct sf_output *o)
+{
+	uint64_t most = o->gate.size / 2;
+
+	sf_gate_narrow(&o->gate, o->parked_bytes < most ? o->parked_bytes : most);
+}
+
+void sf_output_park(void *arg, struct sf_entry *entry)
+{
+	struct sf_output *o = arg;
+
+	if (o->when_full == SF_PATIENT || !entry->charged)
+		return;
+	entry->charged = false;
+	o->parked_bytes += entry->length;
+	share(o);
+	sf_gate_release(&o->gate, entry->length);
+}
+
+void sf_output_unpark(void *arg, struct sf_entry *entry)
+{
+	struct sf_output *o = arg;
+
+	if (entry->charged)
+		return;
+	entry->charged = true;
+	o->parked_bytes -= entry->length;
+	share(o);
+	sf_gate_charge(&o->gate, entry->length);
+}
+
+static bool has_more_than_its_share(const struct sf_output *o)
+{
+	return o->parked_bytes > o->gate.size / 2 &&
+	       o->parked_bytes + atomic_load(&o->gate.held) > o->gate.size;
+}
+
+void sf_output_squeeze(struct sf_output *o)
+{
+	struct sf_entry *entry;
+
+	while (has_more_than_its_share(o) &&
+	       (entry = sf_sender_outermost(&o->sender, o->when_full == SF_NEWEST, true)))
+		sf_output_lose(o, entry, SF_LOSS_FULL);
+}
+
+/* ---- leave ---- */
+
+void sf_output_leave(struct sf_output *o, struct sf_entry *entry, enum sf_loss loss)
+{
+	o->tally.lost[loss] += entry->left;
+	o->tally.dead += entry->dead - entry->lost;
+	o->tally.lost[entry->loss] += entry->lost;
+	o->batches--;
+	o->bytes -= entry->length;
+	sf_output_unpark(o, entry);
+	sf_gate_release(&o->gate, entry->length);
+	sf_batch_drop(o->pool, sf_take(entry->batch));
+	if (entry->letters)
+		sf_queue_put(&o->lettering, entry);
+	else
+		sf_entry_free(entry);
+}
+
+static void owe(struct sf_output *o, const struct sf_entry *entry, enum sf_loss loss)
+{
+	if (entry->gap)
+		sf_gaps_told(&o->gaps, entry->gap, false);
+	else
+		sf_gaps_owe(&o->gaps, &(struct sf_lost){.batch = entry->batch,
+							.index = entry->index,
+							.lines = entry->lines,
+							.bytes = entry->length,
+							.reason = loss});
+}
+
+void sf_output_lose(struct sf_output *o, struct sf_entry *entry, enum sf_loss loss)
+{
+	if (entry->in)
+		sf_sender_remove(&o->sender, entry);
+	entry->dead = entry->lost = 0; /* all of it is lost */
+	entry->left = entry->lines;
+	if (loss == SF_LOSS_FULL)
+		owe(o, entry, loss);
+	sf_output_leave(o, entry, loss);
+}
+
+void sf_output_lose_all(struct sf_output *o, enum sf_loss loss)
+{
+	struct sf_entry *entry;
+
+	while ((entry = sf_sender_outermost(&o->sender, false, false)))
+		sf_output_lose(o, entry, loss);
+}
+
+void sf_output_tell_gaps(struct sf_output *o)
+{
+	struct sf_gap gap;
+
+	while (!o->freeing && !o->closed && o->events.gap && sf_gaps_tell(&o->gaps, &gap)) {
+		gap.output = o->name;
+		o->events.gap(o->events.arg, o, &gap);
+	}
+}
+
+void sf_output_tell_if_drained(struct sf_output *o)
+{
+	if (!o->draining || o->batches || o->freeing)
+		return;
+	o->draining = false;
+	o->events.drained(o->events.arg, o);
+}
