@@ -9,6 +9,7 @@
 
 #include "counts.h"
 #include "life.h"
+#include "notice.h"
 
 /* ---- what comes from the collector and the outputs ---- */
 
@@ -16,8 +17,13 @@ static void on_batch(void *arg, struct sf_run *run, struct sf_batch *batch)
 {
 	struct sf_agent *a = arg;
 
-	for (size_t i = 0; i < run->plan->outputs; i++)
-		sf_output_put(run->plan->output[i], batch, NULL);
+	bool ends = batch->line[0].type == SF_LINE_RUN;
+
+	for (size_t i = 0; i < run->plan->outputs; i++) {
+		const struct sf_topics *topic = &run->plan->topic[i];
+
+		sf_output_put(run->plan->output[i], batch, ends ? topic->run : topic->socket);
+	}
 	sf_batch_drop(a->pool, batch);
 }
 
@@ -144,7 +150,7 @@ static int open_signals(struct sf_agent *a, struct sf_err *err)
 
 static int begin(struct sf_agent *a, struct sf_err *err)
 {
-	struct sf_output_events outputs = {on_said, on_closed, on_drained, NULL, a};
+	struct sf_output_events outputs = {on_said, on_closed, on_drained, sf_notice_gap, a};
 	struct sf_collector_events events = {on_batch, on_run_ended, a};
 	int r = sf_loop_new(&a->loop, err);
 

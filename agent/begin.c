@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "life.h"
+#include "notice.h"
+#include "origin.h"
 
 static bool is_wanted(const struct sf_agent_setup *setup, const char *query)
 {
@@ -21,9 +23,13 @@ static int open_output(struct sf_agent *a, const struct sf_output_conf *conf,
 		       struct sf_err *err)
 {
 	const struct sf_sink_kind *kind = sf_sink_find(conf ? conf->type->name : "stdout");
+	const void *own = conf ? conf->own : NULL;
 	struct sf_output_setup setup = {.name = conf ? conf->name : "stdout",
 					.ops = kind->ops,
-					.conf = conf ? conf->own : NULL,
+					.conf = own,
+					.site = &a->site,
+					.spool = kind->spool ? kind->spool(own) : NULL,
+					.letters = kind->letters ? kind->letters(own) : NULL,
 					.queue_size = conf ? conf->queue_size : 16u << 20,
 					.when_full = conf ? conf->when_full : SF_BLOCK,
 					.waits = a->setup->once || a->setup->to_stdout,
@@ -35,6 +41,34 @@ static int open_output(struct sf_agent *a, const struct sf_output_conf *conf,
 	return r;
 }
 
+/* To the plan's last output. */
+static int make_topics(struct sf_agent *a, const struct sf_query_conf *query,
+		       const struct sf_output_conf *output, struct sf_plan *plan,
+		       struct sf_err *err)
+{
+	sf_cleanup(sf_complaints_free_p) struct sf_complaints *none = sf_complaints_new();
+	sf_cleanup(sf_labels_finish) struct sf_labels labels = {0};
+	struct sf_topics *topic = &plan->topic[plan->outputs - 1];
+	const struct sf_sink_kind *kind;
+	int r;
+
+	if (!output)
+		return 0;
+	sf_labels_merge(&labels, &a->setup->config->host.labels, &query->labels);
+	r = sf_topic_make(output, &a->site, query->name, &labels, SF_LINE_SOCKET, &topic->socket,
+			  none);
+	if (r == 0)
+		r = sf_topic_make(output, &a->site, query->name, &labels, SF_LINE_RUN, &topic->run,
+				  none);
+	if (r < 0)
+		return sf_fail(err, r, "query %s: output %s has no topic for it", query->name,
+			       output->name);
+	kind = sf_sink_find(output->type->name);
+	plan->keys |= kind->line_keys ? kind->line_keys(output->own) : 0;
+	plan->apart |= topic->socket && strcmp(topic->socket, topic->run);
+	return 0;
+}
+
 /* The plan's outputs; one that an earlier query has opened is shared. */
 static int open_outputs(struct sf_agent *a, const struct sf_query_conf *conf,
 			const struct sf_output_events *events, struct sf_plan *plan,
@@ -43,6 +77,7 @@ static int open_outputs(struct sf_agent *a, const struct sf_query_conf *conf,
 	size_t count = a->setup->to_stdout ? 1 : conf->outputs;
 
 	plan->output = sf_alloc(count * sizeof(struct sf_output *));
+	plan->topic = sf_alloc(count * sizeof(struct sf_topics));
 	for (size_t i = 0; i < count; i++) {
 		const struct sf_output_conf *want = a->setup->to_stdout ? NULL : conf->output[i];
 		const char *name = want ? want->name : "stdout";
@@ -58,6 +93,9 @@ static int open_outputs(struct sf_agent *a, const struct sf_query_conf *conf,
 		if (r < 0)
 			return r;
 		plan->outputs++;
+		r = make_topics(a, conf, want, plan, err);
+		if (r < 0)
+			return r;
 	}
 	return 0;
 }
@@ -92,11 +130,16 @@ static int make_job(struct sf_agent *a, const struct sf_query_conf *conf,
 int sf_agent_open(struct sf_agent *a, const struct sf_output_events *events, struct sf_err *err)
 {
 	const struct sf_config *config = a->setup->config;
+	const struct sf_host *host = a->setup->host;
 	int r = 0;
+
+	a->site = (struct sf_site){host->name, host->id, host->boot_id};
 
 	for (size_t i = 0; r == 0 && i < config->queries; i++) {
 		if (is_wanted(a->setup, config->query[i].name))
 			r = make_job(a, &config->query[i], events, err);
 	}
+	if (r == 0)
+		sf_notice_starts(a);
 	return r;
 }

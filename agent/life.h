@@ -19,6 +19,7 @@ struct sf_agent {
 	size_t jobs, outputs;
 	struct sf_job **job;
 	struct sf_output **output;
+	struct sf_site site;
 	struct sf_source *end_timer;
 	enum sf_phase phase;
 	uint64_t asked;		 /* mono, when a signal first asked for the end; 0: none did */

@@ -3,12 +3,14 @@
  * config reads the file; filters and fields are read by their rooms from the texts that config
  * kept. All complaints of all of them are printed together.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include <sockfeed/delivery.h>
 
 #include "load.h"
 #include "options.h"
+#include "origin.h"
 #include "plan.h"
 
 enum { SINKS_MOST = 16 };
@@ -24,6 +26,24 @@ static void output_types(struct sf_output_type types[SINKS_MOST])
 	types[i] = (struct sf_output_type){0};
 }
 
+/* What a topic names must be there for every query that writes to it. */
+static void check_topics(const struct sf_config *config, const struct sf_query_conf *query,
+			 struct sf_complaints *complaints)
+{
+	sf_cleanup(sf_labels_finish) struct sf_labels labels = {0};
+
+	sf_labels_merge(&labels, &config->host.labels, &query->labels);
+	for (size_t i = 0; i < query->outputs; i++) {
+		const struct sf_output_conf *output = query->output[i];
+		char *topic = NULL;
+
+		if (output->type)
+			sf_topic_make(output, NULL, query->name, &labels, SF_LINE_SOCKET, &topic,
+				      complaints);
+		free(topic);
+	}
+}
+
 static void check_queries(const struct sf_config *config, struct sf_complaints *complaints)
 {
 	const struct sf_list *labels = &config->host.labels;
@@ -33,6 +53,7 @@ static void check_queries(const struct sf_config *config, struct sf_complaints *
 
 		if (sf_plan_new(&config->query[i], NULL, labels, &plan, complaints) == 0)
 			sf_plan_free(plan);
+		check_topics(config, &config->query[i], complaints);
 	}
 }
 

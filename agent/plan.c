@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "origin.h"
 #include "plan.h"
 
 static int read_tables(const struct sf_list *sockets, uint32_t *tables,
@@ -61,34 +62,20 @@ static int check_labels(const struct sf_list *host_labels, const struct sf_list 
 	return 0;
 }
 
-/* The host's labels, then the query's own; a name that both have is the query's. */
 static struct sf_encoder *make_encoder(const struct sf_query_conf *conf, const struct sf_host *host,
-				       const struct sf_list *labels,
+				       const struct sf_list *host_labels,
 				       const struct sf_fieldset *fields)
 {
-	size_t most = labels->count + conf->labels.count, count = 0;
-	sf_cleanup(sf_free_p) const char **names = sf_alloc((most + 1) * sizeof(*names));
-	sf_cleanup(sf_free_p) const char **values = sf_alloc((most + 1) * sizeof(*values));
-	const struct sf_list *lists[] = {labels, &conf->labels};
+	sf_cleanup(sf_labels_finish) struct sf_labels labels = {0};
 
-	for (size_t l = 0; l < SF_COUNT(lists); l++) {
-		for (size_t i = 0; i < lists[l]->count; i++) {
-			size_t at = 0;
-
-			while (at < count && strcmp(names[at], lists[l]->names[i]))
-				at++;
-			names[at] = lists[l]->names[i];
-			values[at] = lists[l]->items[i].text;
-			count += at == count;
-		}
-	}
+	sf_labels_merge(&labels, host_labels, &conf->labels);
 	return sf_encoder_new(&(struct sf_envelope){.host_name = host->name,
 						    .host_id = host->id,
 						    .boot_id = host->boot_id,
 						    .query = conf->name,
-						    .labels = count,
-						    .label_names = names,
-						    .label_values = values},
+						    .labels = labels.count,
+						    .label_names = labels.names,
+						    .label_values = labels.values},
 			      fields);
 }
 
@@ -120,6 +107,7 @@ int sf_plan_new(const struct sf_query_conf *conf, const struct sf_host *host,
 	plan->ask.states = needs.states;
 	plan->ask.ext = needs.ext;
 	if (host) {
+		snprintf(plan->boot_id, sizeof(plan->boot_id), "%s", host->boot_id);
 		plan->encoder = make_encoder(conf, host, host_labels, &plan->fields);
 		plan->ask.ext |= sf_encoder_ext(plan->encoder);
 	}
@@ -133,6 +121,11 @@ void sf_plan_free(struct sf_plan *plan)
 		return;
 	sf_filter_free(plan->filter);
 	sf_encoder_free(plan->encoder);
+	for (size_t i = 0; i < plan->outputs; i++) {
+		free(plan->topic[i].socket);
+		free(plan->topic[i].run);
+	}
+	free(plan->topic);
 	free(plan->output);
 	free(plan);
 }

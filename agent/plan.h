@@ -22,8 +22,16 @@ struct sf_plan {	   /* the encoder is the collector's alone; the rest is immutab
 	uint64_t limit;	   /* records a run; 0: all */
 	uint64_t interval; /* us; 0: outside a schedule */
 	uint64_t timeout;  /* us; 0: none */
+	char boot_id[sizeof(((struct sf_host *)0)->boot_id)];
+
+	/* Set by who opens the outputs; these are borrowed. */
 	size_t outputs;
-	struct sf_output **output; /* borrowed; set by who opens them */
+	struct sf_output **output;
+	struct sf_topics { /* of the output beside it; NULL: it has none */
+		char *socket, *run;
+	} * topic;
+	bool apart;    /* topics of an output differ: the run record has a batch of its own */
+	unsigned keys; /* bits 1 << enum sf_line_key: what the lines of sockets must bring */
 };
 
 /*

@@ -56,6 +56,20 @@ static char *put_fields(const struct sf_share *share, const struct sf_view *view
 	return end;
 }
 
+static void add_keys(const struct sf_plan *plan, struct sf_batch *batch, const struct sf_view *view)
+{
+	char key[SF_KEY_ROOM], *end;
+
+	if (plan->keys & 1u << SF_BY_SOCKET) {
+		end = sf_key_socket(key, plan->boot_id, strlen(plan->boot_id), view);
+		sf_batch_key(batch, SF_BY_SOCKET, key, (size_t)(end - key));
+	}
+	if (plan->keys & 1u << SF_BY_FLOW) {
+		end = sf_key_flow(key, view);
+		sf_batch_key(batch, SF_BY_FLOW, key, (size_t)(end - key));
+	}
+}
+
 void sf_share_add(struct sf_share *share, const struct sf_view *view)
 {
 	const struct sf_plan *plan = share->run->plan;
@@ -69,6 +83,8 @@ void sf_share_add(struct sf_share *share, const struct sf_view *view)
 	out = put_fields(share, view, out);
 	sf_batch_line(batch, (size_t)(out - batch->data) - batch->length, SF_LINE_SOCKET,
 		      share->shared->wall_us);
+	if (plan->keys)
+		add_keys(plan, batch, view);
 	share->seq++;
 }
 
@@ -79,6 +95,8 @@ static void write_run_record(struct sf_share *share, const struct sf_run_facts *
 	struct sf_batch *batch;
 
 	sf_encode_run(share->run->plan->encoder, facts, &line);
+	if (share->batch && share->run->plan->apart)
+		end_batch(share);
 	batch = make_room(share, line.length);
 	memcpy(batch->data + batch->length, line.data, line.length);
 	sf_batch_line(batch, line.length, SF_LINE_RUN, facts->wall_us);

@@ -56,6 +56,7 @@ int sf_host_read(struct sf_host *host, const char *name, const char *id, struct 
 			       strerror(-r));
 	if (uname(&kernel) < 0)
 		return sf_fail(err, -errno, "uname: %s", strerror(errno));
+	snprintf(got.kernel, sizeof(got.kernel), "%s", kernel.release);
 	got.release = sf_host_release(kernel.release);
 
 	if (strlen(name) >= sizeof(got.name))

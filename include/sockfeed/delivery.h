@@ -135,6 +135,7 @@ struct sf_gap {
 	} first, last;
 	uint64_t records, bytes;
 	enum sf_loss reason; /* of the first */
+	const char *boot_id; /* in which they were sampled; NULL or "": this one, or not known */
 	const char *output;
 };
 
@@ -214,7 +215,7 @@ void sf_outputs_interrupt(struct sf_output *const *, size_t count); /* a waiter 
 /* ---- the kinds of outputs, a table: its keys are what config reads ---- */
 
 struct sf_origin { /* a query, as topics may name it */
-	const char *query; /* "" for lines of no query */
+	const char *query; /* of lines of no query: "sockfeed" */
 	size_t labels;     /* the host's and the query's, merged */
 	const char *const *label_names, *const *label_values;
 };

@@ -10,6 +10,7 @@ struct sf_host {
 	char name[256];   /* gethostname(2), or the configuration's; bytes, not always UTF-8 */
 	char id[65];      /* /etc/machine-id (32 hex digits), or the configuration's, or without both the boot id */
 	char boot_id[37]; /* /proc/sys/kernel/random/boot_id, with its dashes */
+	char kernel[65];  /* "6.18.44-fc" */
 	uint32_t release; /* of the running kernel, 0x061200 for 6.18; 0: not understood */
 	bool id_is_boot;  /* no machine id: the id changes with every boot; the caller warns */
 };

@@ -45,6 +45,12 @@ def is_run(record):
     return record["type"] == "run"
 
 
+def begun(records):
+    """Without the start record, with which an output begins."""
+    assert not records or records[0]["type"] == "start", records[0]
+    return records[1:]
+
+
 def fill(test, pairs):
     """Established connections on loopback."""
     if 2 * pairs + 100 > resource.getrlimit(resource.RLIMIT_NOFILE)[0]:
@@ -85,7 +91,7 @@ class SlowReader(threading.Thread):
     def records(self):
         """All of them; after the agent has ended, or closed its end."""
         self.join()
-        return [parse(line) for line in bytes(self.data).splitlines()]
+        return begun([parse(line) for line in bytes(self.data).splitlines()])
 
 
 def pipe(size=None):
@@ -106,6 +112,7 @@ class Agent:
         with open(path, "w") as file:
             file.write(text.replace("@DIR@", self.directory.name))
         self.stderr = more.get("stderr") or tempfile.TemporaryFile("w+")
+        self.start = None  # the record
         more["stderr"] = self.stderr
         ours, theirs = (None, stdout) if stdout is not None else pipe(size)
         self.process = subprocess.Popen([*wrap, SOCKFEED, "run", "-c", path, *arguments], stdout=theirs, **more)
@@ -141,18 +148,25 @@ class Agent:
             raise AssertionError("it does not end:\n" + self.log()) from None
 
     def all(self):
-        """Every record until its end, and its status."""
-        lines = self.process.stdout.read().splitlines()
-        return [parse(line) for line in lines], self.status()
+        """Every record until its end, but for the start, and its status."""
+        records = [parse(line) for line in self.process.stdout.read().splitlines()]
+        if not self.start and records:
+            self.start, records = records[0], begun(records)
+        return records, self.status()
 
     def until(self, wanted):
-        """Records up to the first that `wanted` holds for."""
+        """Records up to the first that `wanted` holds for; without the start."""
         seen = []
         while not seen or not wanted(seen[-1]):
             line = self.process.stdout.readline()
             if not line:
                 raise AssertionError("the agent ended:\n" + self.log())
-            seen.append(parse(line))
+            record = parse(line)
+            if self.start:
+                seen.append(record)
+            else:
+                self.start = record
+                begun([record])
         return seen
 
     def run(self):
@@ -177,9 +191,11 @@ class Agent:
             assert o["lost"] == sum(o["lost_reasons"].values()), (name, o)
         return counts
 
-    def file(self, name="out.jsonl"):
+    def file(self, name="out.jsonl", first=True):
+        """The records of a file; of an output's first one, without the start."""
         with open(self.path(name), "rb") as file:
-            return [parse(line) for line in file]
+            records = [parse(line) for line in file if line.endswith(b"\n")]
+        return begun(records) if first else records
 
 
 def chain(test, runs):

@@ -11,8 +11,10 @@ import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
-from agent import ARCHIVE, FAST, ONE, Agent, chain, config, fill, is_run, main, until
+from agent import ARCHIVE, CONSOLE, FAST, ONE, Agent, chain, config, fill, is_run, main, until
+from feed import parse
 
+START = ["time", "type", "schema", "host", "labels", "version", "kernel", "config_hash", "output", "last"]
 ENVELOPE = ["time", "type", "schema", "host", "labels", "query", "run", "seq", "netns"]
 RUN_RECORD = ENVELOPE + ["previous_run", "interval_ms", "skipped", "records", "sockets_seen", "sockets_matched", "cut",
                          "duplicates", "walks", "duration_us", "partial", "absent", "errors"]
@@ -30,6 +32,45 @@ class Listening(unittest.TestCase):
         for listener in self.listeners:
             self.addCleanup(listener.close)
         self.ports = sorted(listener.getsockname()[1] for listener in self.listeners)
+
+
+class Start(Listening):
+    def test_the_first_record_of_every_output_says_what_runs_and_how(self):
+        text = config(ONE.replace("console", "console, archive"), CONSOLE + ARCHIVE, "host: { id: h, labels: { a: b } }")
+        agent = Agent(self, text, "--once")
+        _, status = agent.all()
+        with open(agent.path("out.jsonl"), "rb") as file:
+            lines = [parse(line) for line in file]
+        self.assertEqual((status, [r["type"] for r in lines]), (0, ["start"] + ["socket"] * 6 + ["run"]))
+        self.assertEqual([start["output"] for start in (agent.start, lines[0])], ["console", "archive"])
+        for start in agent.start, lines[0]:
+            self.assertEqual(list(start), START)
+            self.assertEqual((start["host"], start["labels"]), (lines[-1]["host"], {"a": "b"}))
+            self.assertEqual((start["kernel"], start["last"]), (os.uname().release, {}))
+            self.assertLessEqual(start["time"], lines[1]["time"])
+        self.assertEqual(agent.start["config_hash"], lines[0]["config_hash"])
+
+    def test_the_hash_is_that_of_what_the_configuration_says(self):
+        def told(text):
+            agent = Agent(self, text, "--once")
+            agent.all()
+            return agent.start["config_hash"]
+
+        text = config(ONE)
+        self.assertRegex(told(text), "^[0-9a-f]{16}$")
+        self.assertEqual(told(text), told(text.replace("interval: 1h", "interval:  60m") + "# a remark\n"))
+        self.assertNotEqual(told(text), told(text.replace("interval: 1h", "interval: 2h")))
+
+    def test_it_is_counted_as_every_line(self):
+        agent = Agent(self, config(ONE.replace("filter", "run_on_start: false, filter")))
+        agent.wait_log("runs 1 query")
+        until("the start", lambda: agent.counts()["outputs"]["console"]["delivered"] == 1)
+        self.assertEqual(agent.counts()["outputs"]["console"]["accepted"], 1)
+
+    def test_stdout_in_place_of_the_outputs_has_it_too(self):
+        agent = Agent(self, config(ONE.replace("console", "archive"), ARCHIVE), "--once", "--stdout")
+        agent.all()
+        self.assertEqual(agent.start["output"], "stdout")
 
 
 class Once(Listening):

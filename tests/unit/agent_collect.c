@@ -31,6 +31,8 @@ static struct { /* what came of it */
 		uint32_t counted;
 		unsigned nth;    /* 1: its run ended first */
 		unsigned pauses; /* before its end */
+		unsigned mixed;  /* batches of lines of both types */
+		struct sf_buf keys[SF_BY_COUNT]; /* each with a newline behind it */
 	} of[RUNS];
 } got;
 
@@ -103,6 +105,19 @@ static struct came *came_of(const struct sf_run *run)
 	return &got.of[run->run - 1000];
 }
 
+static void take_keys(struct came *came, const struct sf_batch *batch)
+{
+	for (unsigned by = 0; by < SF_BY_COUNT; by++) {
+		size_t at = 0;
+
+		for (uint32_t i = 0; i < batch->lines; at += batch->line[i++].key[by]) {
+			sf_buf_add(&came->keys[by], batch->keys[by].data + at, batch->line[i].key[by]);
+			sf_buf_text(&came->keys[by], "\n");
+		}
+		assert_int_equal(at, batch->keys[by].length);
+	}
+}
+
 static void take_batch(void *arg, struct sf_run *run, struct sf_batch *batch)
 {
 	struct came *came = came_of(run);
@@ -120,6 +135,8 @@ static void take_batch(void *arg, struct sf_run *run, struct sf_batch *batch)
 	sf_buf_add(&came->lines, batch->data, batch->length);
 	came->counted += lines;
 	came->batches++;
+	came->mixed += batch->line[0].type != batch->line[lines - 1].type;
+	take_keys(came, batch);
 	if (batch->length > came->longest)
 		came->longest = batch->length;
 	sf_batch_drop(arg, batch);
@@ -140,6 +157,8 @@ static struct sf_text word(const char *text)
 struct setup {
 	const char *filter;
 	uint64_t limit, timeout;
+	bool apart;
+	unsigned keys;
 	struct sf_list host_labels, labels;
 };
 
@@ -184,8 +203,11 @@ static struct json_object *judge_lines(const struct sf_buf *lines)
 
 static void forget(void)
 {
-	for (unsigned i = 0; i < RUNS; i++)
+	for (unsigned i = 0; i < RUNS; i++) {
 		sf_buf_finish(&got.of[i].lines);
+		for (unsigned by = 0; by < SF_BY_COUNT; by++)
+			sf_buf_finish(&got.of[i].keys[by]);
+	}
 	memset(&got, 0, sizeof(got));
 }
 
@@ -204,6 +226,8 @@ static void sweep(const struct setup *setups, size_t count, struct sf_run *runs,
 		runs[i] = (struct sf_run){.run = 1000 + i, .first = true};
 		pointers[i] = &runs[i];
 		assert_int_equal(make_plan(&setups[i], &runs[i].plan, complaints), 0);
+		runs[i].plan->apart = setups[i].apart;
+		runs[i].plan->keys = setups[i].keys;
 	}
 	sf_collect(NULL, questions, pool, pointers, count, &calls);
 	assert_int_equal(got.walks, 1);
@@ -280,6 +304,48 @@ static void many_sockets_fill_batches_and_no_line_is_cut(void **state)
 	assert_true(got.of[0].longest > SF_BATCH_SIZE / 4 * 3); /* they are filled */
 	assert_said(record, "records", "6000");
 	json_object_put(record);
+}
+
+static void where_topics_differ_the_run_record_has_a_batch_of_its_own(void **state)
+{
+	struct json_object *records[2];
+	struct sf_run runs[2];
+
+	(void)state;
+	played.receives = 1;
+	played.sockets = 2;
+	sweep((struct setup[]){{.apart = true}, {.apart = false}}, 2, runs, records);
+	assert_int_equal(got.of[0].batches, 2);
+	assert_int_equal(got.of[0].mixed, 0);
+	assert_int_equal(got.of[1].batches, 1);
+	assert_int_equal(got.of[1].mixed, 1);
+	assert_int_equal(got.of[0].counted, 3);
+	for (size_t i = 0; i < 2; i++)
+		json_object_put(records[i]);
+	json_object_put(run(&(struct setup){.apart = true, .filter = "dport = :7"}, runs));
+	assert_int_equal(got.of[0].batches, 1); /* the run record's */
+}
+
+static void lines_of_sockets_bring_the_keys_that_are_wanted_and_no_others(void **state)
+{
+	struct json_object *records[3];
+	struct sf_run runs[3];
+
+	(void)state;
+	played.receives = 1;
+	played.sockets = 3;
+	sweep((struct setup[]){{.keys = 1 << SF_BY_SOCKET | 1 << SF_BY_FLOW, .filter = "dport = :0"},
+			       {.keys = 1 << SF_BY_FLOW},
+			       {.keys = 0}},
+	      3, runs, records);
+	assert_string_equal(got.of[0].keys[SF_BY_SOCKET].data, "b/1\nb/3\n\n");
+	assert_string_equal(got.of[0].keys[SF_BY_FLOW].data, "0.0.0.0:0-0.0.0.0:0\n0.0.0.0:0-0.0.0.0:0\n\n");
+	assert_string_equal(got.of[1].keys[SF_BY_FLOW].data,
+			    "0.0.0.0:0-0.0.0.0:0\n0.0.0.0:0-0.0.0.0:256\n0.0.0.0:0-0.0.0.0:0\n\n");
+	assert_string_equal(got.of[1].keys[SF_BY_SOCKET].data, "\n\n\n\n");
+	assert_string_equal(got.of[2].keys[SF_BY_FLOW].data, "\n\n\n\n");
+	for (size_t i = 0; i < 3; i++)
+		json_object_put(records[i]);
 }
 
 static void what_the_filter_does_not_hold_for_is_seen_and_not_told(void **state)
@@ -559,6 +625,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		RUN(a_run_that_sees_nothing_is_one_record_of_zeros),
 		RUN(many_sockets_fill_batches_and_no_line_is_cut),
+		RUN(where_topics_differ_the_run_record_has_a_batch_of_its_own),
+		RUN(lines_of_sockets_bring_the_keys_that_are_wanted_and_no_others),
 		RUN(what_the_filter_does_not_hold_for_is_seen_and_not_told),
 		RUN(a_limit_cuts_and_the_rest_is_counted),
 		RUN(the_timeout_ends_a_run_as_partial),
