@@ -34,7 +34,7 @@ struct sf_spool_conf {
 	uint64_t replay_rate; /* bytes a second, 0: auto; the sender's business */
 };
 
-/* Where something stands: so many batches, lines, bytes of lines were appended before it, ever. */
+/* Where something stands: so many batches, lines and bytes were appended before it. */
 struct sf_spool_at {
 	uint64_t offset, line, byte;
 };
@@ -59,7 +59,7 @@ struct sf_spool_setup {
 	uint64_t ring_size;    /* bytes that may wait in memory while the disk takes nothing */
 	uint64_t segment_size; /* 0: 8 MiB, or an eighth of max_size when that is less */
 	/* Every batch that was appended comes back once, from inside any call below: it is on the
-	 * disk as safely as `sync` asks for, or done, or lost. */
+	 * disk as safely as `sync` asks for, or done, or lost. Must not call the spool. */
 	void (*released)(void *arg, struct sf_batch *);
 	void (*step)(void *arg, enum sf_spool_step); /* NULL but in tests */
 	void *arg;

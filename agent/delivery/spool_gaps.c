@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Gaps that are owed. Losses of a query that follow one another, with nothing of it delivered in
+ * between, are one gap; a gap that was told once does not change any more. Where they would be
+ * too many, those of a query become one: it covers what lies between them, but counts only what
+ * is lost.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "spool_inner.h"
+
+static bool same_query(const struct sf_owed *owed, const struct sf_loss_of *loss)
+{
+	return owed->gap.query == loss->query && owed->gap.boot_id == loss->boot_id;
+}
+
+static void grow(struct sf_owed *owed, const struct sf_loss_of *loss)
+{
+	struct sf_spool_amount amount = {0};
+
+	sf_amount_add(&amount, &loss->span);
+	owed->gap.records += amount.lines;
+	owed->gap.bytes += amount.bytes;
+	owed->last_offset = loss->span.to.offset - 1;
+	if (*loss->query) {
+		owed->gap.last.run = loss->run;
+		owed->gap.last.seq = loss->first_seq + (amount.lines ? amount.lines - 1 : 0);
+	}
+}
+
+static void cut_out(struct sf_gaps *gaps, size_t i)
+{
+	gaps->count--;
+	memmove(gaps->owed + i, gaps->owed + i + 1, (gaps->count - i) * sizeof(*gaps->owed));
+}
+
+/* Two of one query become the first of them. */
+static bool merge_two(struct sf_gaps *gaps)
+{
+	for (size_t a = 0; a < gaps->count; a++) {
+		struct sf_owed *first = &gaps->owed[a];
+
+		for (size_t b = a + 1; b < gaps->count && !first->fixed; b++) {
+			const struct sf_owed *second = &gaps->owed[b];
+
+			if (second->fixed || first->gap.query != second->gap.query ||
+			    first->gap.boot_id != second->gap.boot_id)
+				continue;
+			first->gap.last = second->gap.last;
+			first->gap.records += second->gap.records;
+			first->gap.bytes += second->gap.bytes;
+			first->gap.segments += second->gap.segments;
+			first->last_offset = second->last_offset;
+			first->open = false;
+			cut_out(gaps, b);
+			return true;
+		}
+	}
+	return false;
+}
+
+static struct sf_owed *begin(struct sf_gaps *gaps, const struct sf_loss_of *loss)
+{
+	struct sf_owed *owed;
+
+	if (gaps->count >= SF_GAPS_MOST) {
+		for (size_t i = gaps->count; i--;) {
+			if (same_query(&gaps->owed[i], loss) && !gaps->owed[i].fixed)
+				return &gaps->owed[i];
+		}
+		merge_two(gaps);
+	}
+	if (gaps->count == gaps->capacity) {
+		gaps->capacity = gaps->capacity ? gaps->capacity * 2 : 16;
+		gaps->owed = sf_realloc(gaps->owed, gaps->capacity * sizeof(*gaps->owed));
+	}
+	owed = &gaps->owed[gaps->count++];
+	*owed = (struct sf_owed){.gap = {.id = ++gaps->last_id,
+					 .query = loss->query,
+					 .boot_id = loss->boot_id,
+					 .reason = loss->reason,
+					 .told = UINT64_MAX},
+				 .refused = loss->refused,
+				 .open = true};
+	if (*loss->query) {
+		owed->gap.first.run = loss->run;
+		owed->gap.first.seq = loss->first_seq;
+	}
+	return owed;
+}
+
+void sf_gaps_lose(struct sf_gaps *gaps, const struct sf_loss_of *loss)
+{
+	struct sf_owed *owed = NULL;
+
+	if (!loss->refused) {
+		if (loss->span.from.offset != gaps->lost_through)
+			sf_gaps_close(gaps, NULL, false);
+		gaps->lost_through = loss->span.to.offset;
+	}
+	for (size_t i = gaps->count; i-- && !owed;) {
+		struct sf_owed *last = &gaps->owed[i];
+
+		if (same_query(last, loss) && last->open && last->refused == loss->refused &&
+		    last->gap.reason == loss->reason)
+			owed = last;
+	}
+	grow(owed ?: begin(gaps, loss), loss);
+}
+
+void sf_gaps_close(struct sf_gaps *gaps, const char *query, bool refused)
+{
+	for (size_t i = 0; i < gaps->count; i++) {
+		if (gaps->owed[i].refused == refused &&
+		    (!query || gaps->owed[i].gap.query == query))
+			gaps->owed[i].open = false;
+	}
+}
+
+void sf_gaps_pass(struct sf_gaps *gaps, const char *query, const struct sf_spool_span *span)
+{
+	if (gaps->lost_through == span->from.offset)
+		gaps->lost_through = span->to.offset;
+	sf_gaps_close(gaps, query, false);
+}
+
+void sf_gaps_segment(struct sf_gaps *gaps, uint64_t from_offset)
+{
+	for (size_t i = 0; i < gaps->count; i++) {
+		struct sf_owed *owed = &gaps->owed[i];
+
+		if (!owed->refused && !owed->fixed && owed->last_offset >= from_offset)
+			owed->gap.segments++;
+	}
+}
+
+void sf_gaps_done(struct sf_gaps *gaps, uint64_t offset)
+{
+	for (size_t i = gaps->count; i-- && gaps->told;) {
+		if (gaps->owed[i].gap.told == offset) {
+			gaps->told--;
+			cut_out(gaps, i);
+		}
+	}
+}
+
+void sf_gaps_undone(struct sf_gaps *gaps, uint64_t from, uint64_t to)
+{
+	for (size_t i = 0; i < gaps->count && gaps->told; i++) {
+		struct sf_owed *owed = &gaps->owed[i];
+
+		if (owed->gap.told != UINT64_MAX && owed->gap.told >= from && owed->gap.told < to) {
+			gaps->told--;
+			owed->gap.told = UINT64_MAX;
+		}
+	}
+}
+
+void sf_gaps_finish(struct sf_gaps *gaps)
+{
+	free(gaps->owed);
+	*gaps = (struct sf_gaps){0};
+}
+
+/* ---- the spool's face ---- */
+
+size_t sf_spool_gaps(const struct sf_spool *spool, struct sf_spool_gap *out, size_t most)
+{
+	const struct sf_gaps *gaps = &spool->state.gaps;
+	size_t count = 0;
+
+	for (size_t i = 0; i < gaps->count; i++) {
+		if (gaps->owed[i].gap.told != UINT64_MAX)
+			continue;
+		if (count < most)
+			out[count] = gaps->owed[i].gap;
+		count++;
+	}
+	return count;
+}
+
+void sf_spool_gap_told(struct sf_spool *spool, uint64_t id, uint64_t offset)
+{
+	struct sf_gaps *gaps = &spool->state.gaps;
+
+	for (size_t i = 0; i < gaps->count; i++) {
+		struct sf_owed *owed = &gaps->owed[i];
+
+		if (owed->gap.id != id || owed->gap.told != UINT64_MAX)
+			continue;
+		owed->gap.told = offset;
+		owed->fixed = true;
+		owed->open = false;
+		gaps->told++;
+		sf_spool_want_publish(spool);
+		sf_spool_step(spool, SF_SPOOL_TOLD);
+	}
+}

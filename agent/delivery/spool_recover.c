@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The start: what the files and the state say becomes one picture, and what is lacking in it is
+ * owed as a gap. Only the last segment is walked through, so that a spool of any size opens at
+ * once. Whatever is found, it begins.
+ */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "spool_list.h"
+
+static void set_aside(struct sf_spool *spool, const struct sf_segment *segment)
+{
+	char name[32], other[48];
+
+	snprintf(name, sizeof(name), SF_SEGMENT_NAME, (unsigned long long)segment->name);
+	snprintf(other, sizeof(other), "%s.aside", name);
+	if (renameat(spool->directory, name, spool->directory, other) == 0)
+		spool->counts.aside++;
+}
+
+static void take_files(struct sf_spool *spool, const struct sf_files *files)
+{
+	for (size_t i = 0; i < files->count; i++) {
+		struct sf_segment segment = files->file[i].segment;
+
+		switch (files->file[i].verdict) {
+		case SF_FILE_SEGMENT:
+			spool->counts.damaged += files->file[i].head_damaged;
+			segment.boot_id = sf_names_keep(&spool->names, files->file[i].boot_id);
+			sf_segment_add(spool, &segment);
+			break;
+		case SF_FILE_EMPTY:
+			unlinkat(spool->directory, files->file[i].name, 0);
+			break;
+		case SF_FILE_FOREIGN:
+		case SF_FILE_FUTURE:
+		case SF_FILE_GARBAGE:
+			set_aside(spool, &segment);
+			break;
+		}
+	}
+	/* A state may remember numbers that no file has any more; a clash is met when it comes. */
+	if (files->last_number < UINT64_MAX - UINT32_MAX)
+		spool->last_number = files->last_number;
+}
+
+static void learn(struct sf_spool *spool, const struct sf_segment *segment,
+		  const struct sf_record *record)
+{
+	if (record->head.flags & SF_RECORD_RUN &&
+	    record->span.from.offset >= spool->state.end.offset)
+		sf_runs_set(&spool->state.runs, sf_names_keep(&spool->names, record->query),
+			    segment->boot_id, record->head.run);
+}
+
+/* Walks through the last segment: where it ends, and which runs it has. False: it has no record. */
+static bool walk_last(struct sf_spool *spool, int fd, bool *whole)
+{
+	static const struct sf_spool_at most = {UINT64_MAX, UINT64_MAX, UINT64_MAX};
+	struct sf_segment *last = &spool->segment[spool->segments - 1];
+	struct sf_walk *walk = spool->reader;
+	struct sf_record record;
+	bool found = false;
+
+	sf_walk_begin(walk, fd, spool->seed, &last->first);
+	while (sf_walk_next(walk, &most, last->size, &record)) {
+		*whole = *whole && !walk->damaged;
+		learn(spool, last, &record);
+		found = true;
+	}
+	spool->written = walk->at;
+	walk->fd = -1;
+	spool->counts.disk -= last->size - walk->position;
+	last->size = walk->position;
+	return found;
+}
+
+/* It may be written to again if nothing is odd about it. */
+static void keep_writing(struct sf_spool *spool, int *fd, bool whole)
+{
+	struct sf_segment *last = &spool->segment[spool->segments - 1];
+
+	if (ftruncate(*fd, (off_t)last->size) < 0)
+		whole = false;
+	sf_spool_step(spool, SF_SPOOL_CUT_TAIL);
+	if (whole && last->boot_id == spool->boot_id && last->size < spool->segment_size) {
+		spool->active = *fd;
+		spool->unsynced = true; /* by the one before us, perhaps */
+		spool->sync_at = spool->now;
+		*fd = -1;
+	}
+}
+
+static int take_last(struct sf_spool *spool)
+{
+	bool has_records = false;
+
+	while (spool->segments && !has_records) {
+		struct sf_segment *last = &spool->segment[spool->segments - 1];
+		int fd = sf_segment_open(spool, last, O_RDWR);
+		bool whole = fd >= 0;
+
+		if (fd < 0) /* a file system that became read-only */
+			fd = sf_segment_open(spool, last, O_RDONLY);
+		if (fd < 0)
+			return fd;
+		has_records = walk_last(spool, fd, &whole);
+		if (has_records)
+			keep_writing(spool, &fd, whole);
+		else if (spool->reader->unreadable)
+			set_aside(spool, last);
+		if (!has_records)
+			sf_segment_unlink(spool, last);
+		sf_close_p(&fd);
+	}
+	return 0;
+}
+
+/* ---- one picture ---- */
+
+static void latest(struct sf_spool_at *at, const struct sf_spool_at *other)
+{
+	if (at->offset < other->offset)
+		*at = *other;
+}
+
+static void settle(struct sf_spool *spool, bool known)
+{
+	struct sf_state *state = &spool->state;
+	struct sf_spool_at found = spool->segments ? spool->written : state->base;
+	struct sf_spool_at first = spool->segments ? spool->segment[0].first : state->base;
+
+	if (!known)
+		state->base = state->end = first;
+	latest(&state->end, &found);
+	sf_amount_add(&spool->counts.recovered, &(struct sf_spool_span){state->base, state->end});
+	for (size_t i = 0; i < state->done.count; i++) {
+		const struct sf_spool_span *span = &state->done.span[i];
+
+		spool->counts.recovered.batches -= span->to.offset - span->from.offset;
+		spool->counts.recovered.lines -= span->to.line - span->from.line;
+		spool->counts.recovered.bytes -= span->to.byte - span->from.byte;
+	}
+	sf_gaps_undone(&state->gaps, 0, state->base.offset);
+	sf_gaps_undone(&state->gaps, found.offset, UINT64_MAX);
+	sf_spool_lose(spool, &(struct sf_spool_span){state->base, first}, SF_SPOOL_LOSS_DAMAGED,
+		      NULL, "");
+	if (found.offset < state->base.offset)
+		found = state->base;
+	sf_spool_lose(spool, &(struct sf_spool_span){found, state->end}, SF_SPOOL_LOSS_POWER, NULL,
+		      "");
+	spool->written = state->end;
+	sf_spool_want_publish(spool);
+	spool->publish_at = spool->now;
+}
+
+int sf_spool_recover(struct sf_spool *spool, struct sf_err *err)
+{
+	static const uint8_t no_id[SF_SPOOL_ID_SIZE];
+	bool known = sf_state_read(spool->directory, &spool->slots, &spool->names, &spool->state,
+				   &spool->counts.aside);
+	struct sf_files files = {0};
+	int r = sf_files_list(spool->directory, spool->state.id, &files);
+
+	if (r < 0)
+		return sf_fail(err, r, "cannot read %s: %s", spool->conf->path, strerror(-r));
+	if (!memcmp(spool->state.id, no_id, sizeof(no_id)) &&
+	    getrandom(spool->state.id, sizeof(no_id), 0) != sizeof(no_id))
+		r = sf_fail(err, -errno, "no random bytes for %s: %s", spool->conf->path,
+			    strerror(errno));
+	if (r == 0) {
+		spool->seed = sf_segment_seed(spool->state.id);
+		take_files(spool, &files);
+		sf_spool_step(spool, SF_SPOOL_LISTED);
+		r = take_last(spool);
+		if (r < 0)
+			sf_fail(err, r, "cannot read %s: %s", spool->conf->path, strerror(-r));
+	}
+	if (r == 0) {
+		settle(spool, known);
+		sf_state_prepare(spool->directory, &spool->slots);
+		sf_spool_step(spool, SF_SPOOL_RECOVERED);
+	}
+	sf_files_finish(&files);
+	return r;
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The list of segments: made, found by offset, left, removed. A segment counts from its first
+ * offset to the first one of the next.
+ */
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "spool_inner.h"
+
+static void name_of(char name[32], const struct sf_segment *segment)
+{
+	snprintf(name, 32, SF_SEGMENT_NAME, (unsigned long long)segment->name);
+}
+
+int sf_segment_open(const struct sf_spool *spool, const struct sf_segment *segment, int flags)
+{
+	char name[32];
+	int fd;
+
+	name_of(name, segment);
+	fd = openat(spool->directory, name, flags | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0600);
+	return fd < 0 ? -errno : fd;
+}
+
+struct sf_segment *sf_segment_of(struct sf_spool *spool, uint64_t offset)
+{
+	size_t low = 0, high = spool->segments;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (spool->segment[middle].first.offset <= offset)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low ? &spool->segment[low - 1] : NULL;
+}
+
+struct sf_spool_at sf_segment_limit(const struct sf_spool *spool, const struct sf_segment *segment)
+{
+	bool last = segment == &spool->segment[spool->segments - 1];
+
+	return last ? spool->written : segment[1].first;
+}
+
+void sf_segment_add(struct sf_spool *spool, const struct sf_segment *segment)
+{
+	if (spool->segments == spool->segment_capacity) {
+		spool->segment_capacity =
+			spool->segment_capacity ? spool->segment_capacity * 2 : 64;
+		spool->segment = sf_realloc(spool->segment,
+					    spool->segment_capacity * sizeof(*spool->segment));
+	}
+	spool->segment[spool->segments++] = *segment;
+	spool->counts.disk += segment->size;
+}
+
+void sf_segment_leave(struct sf_spool *spool)
+{
+	sf_close_p(&spool->active);
+	spool->unsynced = false;
+}
+
+/* A name that we cannot use is no reason to stay without one for ever. */
+int sf_segment_create(struct sf_spool *spool)
+{
+	struct sf_segment segment = {.number = spool->last_number + 1,
+				     .name = spool->last_number + 1,
+				     .first = sf_queue_first(&spool->ring)->span.from,
+				     .boot_id = spool->boot_id,
+				     .size = sizeof(struct sf_segment_head)};
+	struct sf_segment_head head;
+	char name[32];
+	int fd = sf_segment_open(spool, &segment, O_RDWR | O_CREAT | O_EXCL);
+	int r = 0;
+	ssize_t n;
+
+	if (fd < 0) {
+		spool->last_number += fd == -EEXIST;
+		return fd;
+	}
+	spool->last_number++;
+	sf_spool_step(spool, SF_SPOOL_CREATED);
+	sf_segment_head_make(&head, spool->state.id, segment.number, &segment.first,
+			     spool->boot_id);
+	n = pwrite(fd, &head, sizeof(head), 0);
+	if (n != sizeof(head))
+		r = n < 0 ? -errno : -ENOSPC;
+	sf_spool_step(spool, SF_SPOOL_BEGUN);
+	if (r == 0 && spool->conf->sync != SF_SPOOL_SYNC_NEVER && fsync(spool->directory) < 0)
+		r = -errno;
+	if (r < 0) {
+		name_of(name, &segment);
+		unlinkat(spool->directory, name, 0);
+		close(fd);
+		return r;
+	}
+	sf_spool_step(spool, SF_SPOOL_NAMED);
+	spool->active = fd;
+	spool->unsynced = true;
+	sf_segment_add(spool, &segment);
+	return 0;
+}
+
+void sf_segment_unlink(struct sf_spool *spool, struct sf_segment *segment)
+{
+	size_t i = (size_t)(segment - spool->segment);
+	char name[32];
+
+	sf_spool_step(spool, SF_SPOOL_BEFORE_UNLINK);
+	name_of(name, segment);
+	unlinkat(spool->directory, name, 0);
+	if (spool->reader->fd >= 0 && spool->reading == segment->number)
+		sf_close_p(&spool->reader->fd);
+	spool->counts.disk -= segment->size;
+	spool->segments--;
+	memmove(segment, segment + 1, (spool->segments - i) * sizeof(*segment));
+	sf_spool_step(spool, SF_SPOOL_UNLINKED);
+	if (spool->conf->sync != SF_SPOOL_SYNC_NEVER)
+		fsync(spool->directory);
+	sf_spool_step(spool, SF_SPOOL_UNLINK_SYNCED);
+}

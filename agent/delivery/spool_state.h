@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a slot of the state holds: this head, then spans, gaps and runs, each text behind its
+ * length.
+ */
+#pragma once
+
+#include "spool_inner.h"
+
+struct sf_slot_head {
+	char magic[8];
+	uint32_t version, crc; /* crc: of all `length` bytes, itself as 0 */
+	uint64_t length, generation;
+	uint8_t id[SF_SPOOL_ID_SIZE];
+	struct sf_spool_at base, end;
+	uint64_t last_gap_id;
+	uint32_t spans, gaps, runs, reserved;
+};
+
+struct sf_slot_gap { /* then query and boot id */
+	uint64_t id, first_run, first_seq, last_run, last_seq, records, bytes, told, last_offset;
+	uint32_t reason, segments, refused, fixed;
+};
+
+void sf_slot_encode(struct sf_buf *, const struct sf_state *, uint64_t generation);
+/* False: damaged, or of another version; *future says which. *state is untouched then. */
+bool sf_slot_decode(const char *bytes, size_t length, struct sf_names *, struct sf_state *,
+		    uint64_t *generation, bool *future);
+void sf_state_finish(struct sf_state *);

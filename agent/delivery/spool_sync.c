@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * When what was written is on the disk: data, then the state that speaks of it. What a failed
+ * sync leaves behind is not known, so what was held is written again elsewhere.
+ */
+#include <string.h>
+#include <unistd.h>
+
+#include "spool_inner.h"
+
+enum { RETRY_US = 1000 * 1000 };
+
+int sf_spool_trouble(struct sf_spool *spool, enum sf_trouble which, int code, const char *what)
+{
+	snprintf(spool->trouble[which], sizeof(spool->trouble[which]), "cannot %s %s: %s", what,
+		 spool->conf->path,
+		 code == -ENOBUFS ? "max_size and keep_free leave no room" : strerror(-code));
+	return code;
+}
+
+/* What was held is where it was promised to be. */
+static void release_held(struct sf_spool *spool)
+{
+	struct sf_held *held;
+
+	while ((held = sf_queue_first(&spool->held))) {
+		struct sf_segment *segment = sf_segment_of(spool, held->span.from.offset);
+		struct sf_batch *batch = held->batch;
+
+		segment->pinned += held->pinned;
+		sf_queue_remove(&spool->held, held);
+		spool->released(spool->arg, batch);
+	}
+}
+
+/* What was held stands before the ring now, as if it had never been written. */
+static void take_back(struct sf_spool *spool)
+{
+	struct sf_queue sources[] = {spool->held, spool->ring};
+	struct sf_queue all = {0};
+
+	for (size_t k = 0; k < SF_COUNT(sources); k++) {
+		for (size_t i = sources[k].head; i < sources[k].count; i++) {
+			const struct sf_held *held = &sources[k].held[i];
+
+			if (held->batch && sf_spool_waits(spool, held->span.from.offset))
+				sf_queue_push(&all, held);
+			else if (held->batch)
+				spool->released(spool->arg, held->batch);
+		}
+		sf_queue_finish(&sources[k]);
+	}
+	spool->held = (struct sf_queue){0};
+	spool->ring = all;
+	if (sf_queue_first(&all))
+		spool->written = sf_queue_first(&all)->span.from;
+}
+
+int sf_spool_sync(struct sf_spool *spool)
+{
+	int code;
+
+	spool->sync_at = UINT64_MAX;
+	if (spool->active < 0 || !spool->unsynced || spool->conf->sync == SF_SPOOL_SYNC_NEVER) {
+		release_held(spool);
+		return 0;
+	}
+	if (fdatasync(spool->active) == 0) {
+		spool->unsynced = false;
+		spool->counts.syncs++;
+		release_held(spool);
+		sf_spool_step(spool, SF_SPOOL_SYNCED);
+		return 0;
+	}
+	code = -errno;
+	spool->counts.failed_syncs++;
+	sf_segment_leave(spool);
+	take_back(spool);
+	spool->blocked = sf_spool_trouble(spool, SF_TROUBLE_DATA, code, "sync");
+	spool->retry_at = spool->now + RETRY_US;
+	sf_spool_step(spool, SF_SPOOL_LEFT);
+	return code;
+}
+
+int sf_spool_publish(struct sf_spool *spool)
+{
+	int r = sf_state_write(spool->directory, &spool->slots, &spool->state);
+
+	sf_spool_step(spool, SF_SPOOL_STATE_WRITTEN);
+	if (r == 0)
+		r = sf_state_sync(&spool->slots);
+	if (r < 0) {
+		spool->counts.failed_publishes++;
+		spool->dirty = true;
+		spool->publish_at = spool->now + RETRY_US;
+		return sf_spool_trouble(spool, SF_TROUBLE_STATE, r, "write the state of");
+	}
+	spool->trouble[SF_TROUBLE_STATE][0] = '\0';
+	spool->dirty = false;
+	spool->publish_at = UINT64_MAX;
+	spool->counts.published++;
+	sf_spool_step(spool, SF_SPOOL_PUBLISHED);
+	return 0;
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+uint64_t sf_spool_tick(struct sf_spool *spool, uint64_t now)
+{
+	spool->now = now;
+	if (now >= spool->retry_at)
+		sf_spool_flush(spool);
+	if (now >= spool->sync_at && sf_spool_sync(spool) < 0)
+		sf_spool_flush(spool);
+	if (spool->dirty && now >= spool->publish_at) {
+		if (sf_spool_publish(spool) == 0)
+			sf_spool_reap(spool);
+	}
+	return least(spool->retry_at, least(spool->sync_at, spool->publish_at));
+}
