@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Segments: files of records, one batch each, behind one another. What stands in a file is believed
- * only as far as its CRCs go; what does not is passed over by looking for the next record. The CRC
- * of heads begins with the spool's id: records of another spool, or bytes that imitate one, are none.
+ * Segments: files of records, one batch each, behind one another. What stands in a file is
+ * believed only as far as its CRCs go; what does not is passed over by looking for the next
+ * record. The CRC of heads begins with the spool's id: records of another spool, or bytes that
+ * imitate one, are none.
  *
  * Numbers are in the host's order: a spool does not move between machines of different ones.
  */
@@ -35,7 +36,7 @@ struct sf_segment_head { /* the first bytes of the file */
 
 enum { SF_RECORD_RUN = 1 }; /* flag: its last line is a run record */
 
-/* Behind it: query, topic, lines as struct sf_line, the keys one kind behind the other, the data. */
+/* Behind it: query, topic, lines as struct sf_line, one kind of keys after the other, data. */
 struct sf_record_head {
 	uint32_t magic;
 	uint32_t crc;	       /* of this struct (itself as 0), query and topic */

@@ -59,14 +59,14 @@ static void free_spool(struct sf_spool *spool)
 {
 	struct sf_held *held;
 
-	while ((held = sf_queue_first(&spool->held) ?: sf_queue_first(&spool->ring))) {
+	while ((held = sf_hold_first(&spool->held) ?: sf_hold_first(&spool->ring))) {
 		struct sf_batch *batch = held->batch;
 
-		sf_queue_remove(sf_queue_first(&spool->held) ? &spool->held : &spool->ring, held);
+		sf_hold_remove(sf_hold_first(&spool->held) ? &spool->held : &spool->ring, held);
 		spool->released(spool->arg, batch);
 	}
-	sf_queue_finish(&spool->held);
-	sf_queue_finish(&spool->ring);
+	sf_hold_finish(&spool->held);
+	sf_hold_finish(&spool->ring);
 	sf_close_p(&spool->active);
 	sf_close_p(&spool->reader->fd);
 	sf_state_close(&spool->slots);

@@ -47,7 +47,7 @@ enum sf_spool_loss {
 	SF_SPOOL_LOSS_FULL,    /* dropped for max_size or keep_free */
 	SF_SPOOL_LOSS_DISK,    /* the disk took nothing for too long */
 	SF_SPOOL_LOSS_DAMAGED, /* the disk gave back other bytes, or lost a segment */
-	SF_SPOOL_LOSS_POWER, /* accepted, but not on the disk when the agent or the host went down */
+	SF_SPOOL_LOSS_POWER,   /* accepted, but not on the disk when agent or host went down */
 	SF_SPOOL_LOSS_COUNT
 };
 const char *sf_spool_loss_name(

@@ -23,12 +23,12 @@ void sf_spool_want_publish(struct sf_spool *spool)
 /* A batch that is done needs no memory; on the disk it goes with its segment. */
 static void let_go(struct sf_spool *spool, uint64_t offset)
 {
-	struct sf_held *held = sf_queue_find(&spool->ring, offset);
+	struct sf_held *held = sf_hold_find(&spool->ring, offset);
 
 	if (held) {
 		struct sf_batch *batch = held->batch;
 
-		sf_queue_remove(&spool->ring, held);
+		sf_hold_remove(&spool->ring, held);
 		spool->released(spool->arg, batch);
 	}
 }
@@ -57,8 +57,8 @@ void sf_spool_lose(struct sf_spool *spool, const struct sf_spool_span *span,
 			loss.first_seq = record->head.first_seq;
 		}
 		loss.reason = reason;
-		sf_gaps_lose(&spool->state.gaps, &loss);
-		sf_gaps_undone(&spool->state.gaps, whole.from.offset, whole.to.offset);
+		sf_debts_lose(&spool->state.gaps, &loss);
+		sf_debts_undone(&spool->state.gaps, whole.from.offset, whole.to.offset);
 		sf_amount_add(&spool->counts.lost[reason], &whole);
 		sf_spool_done(spool, &whole);
 		whole.from = whole.to;
@@ -72,7 +72,7 @@ void sf_spool_lose(struct sf_spool *spool, const struct sf_spool_span *span,
 static uint32_t *pins_of(struct sf_spool *spool, uint64_t offset)
 {
 	struct sf_held *held =
-		sf_queue_find(&spool->ring, offset) ?: sf_queue_find(&spool->held, offset);
+		sf_hold_find(&spool->ring, offset) ?: sf_hold_find(&spool->held, offset);
 	struct sf_segment *segment = held ? NULL : sf_segment_of(spool, offset);
 
 	return held ? &held->pinned : segment ? &segment->pinned : NULL;
@@ -116,7 +116,7 @@ int sf_spool_acknowledge(struct sf_spool *spool, const struct sf_spool_span *pla
 	sf_spool_unpin(spool, place);
 	sf_amount_add(&spool->counts.acknowledged, place);
 	sf_spool_done(spool, place);
-	sf_gaps_done(&state->gaps, place->from.offset);
+	sf_debts_done(&state->gaps, place->from.offset);
 	let_go(spool, place->from.offset);
 	sf_spool_step(spool, SF_SPOOL_ACKNOWLEDGED);
 	return 0;

@@ -29,14 +29,14 @@ static void grow(struct sf_owed *owed, const struct sf_loss_of *loss)
 	}
 }
 
-static void cut_out(struct sf_gaps *gaps, size_t i)
+static void cut_out(struct sf_debts *gaps, size_t i)
 {
 	gaps->count--;
 	memmove(gaps->owed + i, gaps->owed + i + 1, (gaps->count - i) * sizeof(*gaps->owed));
 }
 
 /* Two of one query become the first of them. */
-static bool merge_two(struct sf_gaps *gaps)
+static bool merge_two(struct sf_debts *gaps)
 {
 	for (size_t a = 0; a < gaps->count; a++) {
 		struct sf_owed *first = &gaps->owed[a];
@@ -60,7 +60,7 @@ static bool merge_two(struct sf_gaps *gaps)
 	return false;
 }
 
-static struct sf_owed *begin(struct sf_gaps *gaps, const struct sf_loss_of *loss)
+static struct sf_owed *begin(struct sf_debts *gaps, const struct sf_loss_of *loss)
 {
 	struct sf_owed *owed;
 
@@ -90,13 +90,13 @@ static struct sf_owed *begin(struct sf_gaps *gaps, const struct sf_loss_of *loss
 	return owed;
 }
 
-void sf_gaps_lose(struct sf_gaps *gaps, const struct sf_loss_of *loss)
+void sf_debts_lose(struct sf_debts *gaps, const struct sf_loss_of *loss)
 {
 	struct sf_owed *owed = NULL;
 
 	if (!loss->refused) {
 		if (loss->span.from.offset != gaps->lost_through)
-			sf_gaps_close(gaps, NULL, false);
+			sf_debts_close(gaps, NULL, false);
 		gaps->lost_through = loss->span.to.offset;
 	}
 	for (size_t i = gaps->count; i-- && !owed;) {
@@ -109,7 +109,7 @@ void sf_gaps_lose(struct sf_gaps *gaps, const struct sf_loss_of *loss)
 	grow(owed ?: begin(gaps, loss), loss);
 }
 
-void sf_gaps_close(struct sf_gaps *gaps, const char *query, bool refused)
+void sf_debts_close(struct sf_debts *gaps, const char *query, bool refused)
 {
 	for (size_t i = 0; i < gaps->count; i++) {
 		if (gaps->owed[i].refused == refused &&
@@ -118,14 +118,14 @@ void sf_gaps_close(struct sf_gaps *gaps, const char *query, bool refused)
 	}
 }
 
-void sf_gaps_pass(struct sf_gaps *gaps, const char *query, const struct sf_spool_span *span)
+void sf_debts_pass(struct sf_debts *gaps, const char *query, const struct sf_spool_span *span)
 {
 	if (gaps->lost_through == span->from.offset)
 		gaps->lost_through = span->to.offset;
-	sf_gaps_close(gaps, query, false);
+	sf_debts_close(gaps, query, false);
 }
 
-void sf_gaps_segment(struct sf_gaps *gaps, uint64_t from_offset)
+void sf_debts_segment(struct sf_debts *gaps, uint64_t from_offset)
 {
 	for (size_t i = 0; i < gaps->count; i++) {
 		struct sf_owed *owed = &gaps->owed[i];
@@ -135,7 +135,7 @@ void sf_gaps_segment(struct sf_gaps *gaps, uint64_t from_offset)
 	}
 }
 
-void sf_gaps_done(struct sf_gaps *gaps, uint64_t offset)
+void sf_debts_done(struct sf_debts *gaps, uint64_t offset)
 {
 	for (size_t i = gaps->count; i-- && gaps->told;) {
 		if (gaps->owed[i].gap.told == offset) {
@@ -145,7 +145,7 @@ void sf_gaps_done(struct sf_gaps *gaps, uint64_t offset)
 	}
 }
 
-void sf_gaps_undone(struct sf_gaps *gaps, uint64_t from, uint64_t to)
+void sf_debts_undone(struct sf_debts *gaps, uint64_t from, uint64_t to)
 {
 	for (size_t i = 0; i < gaps->count && gaps->told; i++) {
 		struct sf_owed *owed = &gaps->owed[i];
@@ -157,17 +157,17 @@ void sf_gaps_undone(struct sf_gaps *gaps, uint64_t from, uint64_t to)
 	}
 }
 
-void sf_gaps_finish(struct sf_gaps *gaps)
+void sf_debts_finish(struct sf_debts *gaps)
 {
 	free(gaps->owed);
-	*gaps = (struct sf_gaps){0};
+	*gaps = (struct sf_debts){0};
 }
 
 /* ---- the spool's face ---- */
 
 size_t sf_spool_gaps(const struct sf_spool *spool, struct sf_spool_gap *out, size_t most)
 {
-	const struct sf_gaps *gaps = &spool->state.gaps;
+	const struct sf_debts *gaps = &spool->state.gaps;
 	size_t count = 0;
 
 	for (size_t i = 0; i < gaps->count; i++) {
@@ -182,7 +182,7 @@ size_t sf_spool_gaps(const struct sf_spool *spool, struct sf_spool_gap *out, siz
 
 void sf_spool_gap_told(struct sf_spool *spool, uint64_t id, uint64_t offset)
 {
-	struct sf_gaps *gaps = &spool->state.gaps;
+	struct sf_debts *gaps = &spool->state.gaps;
 
 	for (size_t i = 0; i < gaps->count; i++) {
 		struct sf_owed *owed = &gaps->owed[i];

@@ -18,7 +18,7 @@ uint64_t sf_batch_weight(const struct sf_batch *batch)
 	return weight;
 }
 
-static void close_up(struct sf_queue *queue)
+static void close_up(struct sf_hold *queue)
 {
 	while (queue->head < queue->count && !queue->held[queue->head].batch)
 		queue->head++;
@@ -30,7 +30,7 @@ static void close_up(struct sf_queue *queue)
 	}
 }
 
-void sf_queue_push(struct sf_queue *queue, const struct sf_held *held)
+void sf_hold_push(struct sf_hold *queue, const struct sf_held *held)
 {
 	if (queue->count == queue->capacity) {
 		queue->capacity = queue->capacity ? queue->capacity * 2 : 64;
@@ -40,12 +40,12 @@ void sf_queue_push(struct sf_queue *queue, const struct sf_held *held)
 	queue->bytes += sf_batch_weight(held->batch);
 }
 
-struct sf_held *sf_queue_first(struct sf_queue *queue)
+struct sf_held *sf_hold_first(struct sf_hold *queue)
 {
 	return queue->head < queue->count ? &queue->held[queue->head] : NULL;
 }
 
-struct sf_held *sf_queue_from(struct sf_queue *queue, uint64_t offset)
+struct sf_held *sf_hold_from(struct sf_hold *queue, uint64_t offset)
 {
 	size_t low = queue->head, high = queue->count;
 
@@ -62,22 +62,22 @@ struct sf_held *sf_queue_from(struct sf_queue *queue, uint64_t offset)
 	return low < queue->count ? &queue->held[low] : NULL;
 }
 
-struct sf_held *sf_queue_find(struct sf_queue *queue, uint64_t offset)
+struct sf_held *sf_hold_find(struct sf_hold *queue, uint64_t offset)
 {
-	struct sf_held *held = sf_queue_from(queue, offset);
+	struct sf_held *held = sf_hold_from(queue, offset);
 
 	return held && held->span.from.offset == offset ? held : NULL;
 }
 
-void sf_queue_remove(struct sf_queue *queue, struct sf_held *held)
+void sf_hold_remove(struct sf_hold *queue, struct sf_held *held)
 {
 	queue->bytes -= sf_batch_weight(held->batch);
 	held->batch = NULL;
 	close_up(queue);
 }
 
-void sf_queue_finish(struct sf_queue *queue)
+void sf_hold_finish(struct sf_hold *queue)
 {
 	free(queue->held);
-	*queue = (struct sf_queue){0};
+	*queue = (struct sf_hold){0};
 }

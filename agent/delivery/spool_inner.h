@@ -52,7 +52,7 @@ struct sf_owed {
 	bool open;	      /* may still grow */
 	bool fixed;	      /* was told once */
 };
-struct sf_gaps {
+struct sf_debts {
 	struct sf_owed *owed;
 	size_t count, capacity, told; /* told: how many of them are */
 	uint64_t last_id;
@@ -65,14 +65,15 @@ struct sf_loss_of {		     /* what is lost, as far as it is known */
 	enum sf_spool_loss reason;
 	bool refused;
 };
-void sf_gaps_lose(struct sf_gaps *, const struct sf_loss_of *);
-void sf_gaps_close(struct sf_gaps *, const char *query, bool refused); /* what follows is another */
+void sf_debts_lose(struct sf_debts *, const struct sf_loss_of *);
+void sf_debts_close(struct sf_debts *, const char *query,
+		    bool refused); /* what follows is another */
 /* A batch of the query, which is not lost, stands between losses. */
-void sf_gaps_pass(struct sf_gaps *, const char *query, const struct sf_spool_span *);
-void sf_gaps_segment(struct sf_gaps *, uint64_t from_offset);	   /* of it something was lost */
-void sf_gaps_done(struct sf_gaps *, uint64_t offset);		   /* the batch was acknowledged */
-void sf_gaps_undone(struct sf_gaps *, uint64_t from, uint64_t to); /* those were lost */
-void sf_gaps_finish(struct sf_gaps *);
+void sf_debts_pass(struct sf_debts *, const char *query, const struct sf_spool_span *);
+void sf_debts_segment(struct sf_debts *, uint64_t from_offset); /* of it something was lost */
+void sf_debts_done(struct sf_debts *, uint64_t offset);		/* the batch was acknowledged */
+void sf_debts_undone(struct sf_debts *, uint64_t from, uint64_t to); /* those were lost */
+void sf_debts_finish(struct sf_debts *);
 
 /* ---- state: what is on the disk of all this (spool_state.c) ---- */
 
@@ -84,7 +85,7 @@ struct sf_state {
 	uint8_t id[SF_SPOOL_ID_SIZE];
 	struct sf_spool_at base, end;
 	struct sf_spans done;
-	struct sf_gaps gaps;
+	struct sf_debts gaps;
 	struct sf_runs runs;
 };
 struct sf_slots {	      /* two files, written in turn */
@@ -112,18 +113,18 @@ struct sf_held {
 	struct sf_spool_span span;
 	uint32_t pinned;
 };
-struct sf_queue { /* in order of offsets; those without a batch do not count */
+struct sf_hold { /* in order of offsets; those without a batch do not count */
 	struct sf_held *held;
 	size_t head, count, capacity; /* count: from 0, head included */
 	uint64_t bytes;
 };
-void sf_queue_push(struct sf_queue *, const struct sf_held *);
-struct sf_held *sf_queue_first(struct sf_queue *);		   /* with a batch, or NULL */
-struct sf_held *sf_queue_find(struct sf_queue *, uint64_t offset); /* that very one, or NULL */
-struct sf_held *sf_queue_from(struct sf_queue *, uint64_t offset); /* it or one behind, or NULL */
-void sf_queue_remove(struct sf_queue *, struct sf_held *);
+void sf_hold_push(struct sf_hold *, const struct sf_held *);
+struct sf_held *sf_hold_first(struct sf_hold *);		 /* with a batch, or NULL */
+struct sf_held *sf_hold_find(struct sf_hold *, uint64_t offset); /* that very one, or NULL */
+struct sf_held *sf_hold_from(struct sf_hold *, uint64_t offset); /* it or one behind, or NULL */
+void sf_hold_remove(struct sf_hold *, struct sf_held *);
 uint64_t sf_batch_weight(const struct sf_batch *);
-void sf_queue_finish(struct sf_queue *);
+void sf_hold_finish(struct sf_hold *);
 
 /* ---- the spool ---- */
 
@@ -160,8 +161,8 @@ struct sf_spool {
 	int active;	      /* the last segment's descriptor, which is written to; -1: none is */
 	struct sf_spool_at written; /* behind the last record in a file */
 	bool unsynced;		    /* something was written since the last sync */
-	struct sf_queue held;	    /* written, not synced */
-	struct sf_queue ring;	    /* not written */
+	struct sf_hold held;	    /* written, not synced */
+	struct sf_hold ring;	    /* not written */
 
 	uint64_t now;					    /* of the current call */
 	uint64_t sync_at, publish_at, retry_at, measure_at; /* UINT64_MAX: not wanted */

@@ -137,7 +137,7 @@ int sf_spool_read(struct sf_spool *spool, uint64_t from, struct sf_pool *pool,
 		from = spool->state.base.offset;
 	for (;;) {
 		const struct sf_spool_span *done = sf_spans_find(&spool->state.done, from);
-		struct sf_held *held = sf_queue_first(&spool->ring);
+		struct sf_held *held = sf_hold_first(&spool->ring);
 		struct sf_segment *segment;
 		struct sf_batch *read;
 
@@ -146,7 +146,7 @@ int sf_spool_read(struct sf_spool *spool, uint64_t from, struct sf_pool *pool,
 		if (from >= spool->state.end.offset)
 			return 0;
 		if (held && from >= held->span.from.offset) {
-			held = sf_queue_from(&spool->ring, from);
+			held = sf_hold_from(&spool->ring, from);
 			if (!held)
 				return 0;
 			held->pinned++;

@@ -145,8 +145,8 @@ static void settle(struct sf_spool *spool, bool known)
 		spool->counts.recovered.lines -= span->to.line - span->from.line;
 		spool->counts.recovered.bytes -= span->to.byte - span->from.byte;
 	}
-	sf_gaps_undone(&state->gaps, 0, state->base.offset);
-	sf_gaps_undone(&state->gaps, found.offset, UINT64_MAX);
+	sf_debts_undone(&state->gaps, 0, state->base.offset);
+	sf_debts_undone(&state->gaps, found.offset, UINT64_MAX);
 	sf_spool_lose(spool, &(struct sf_spool_span){state->base, first}, SF_SPOOL_LOSS_DAMAGED,
 		      NULL, "");
 	if (found.offset < state->base.offset)

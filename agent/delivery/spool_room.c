@@ -88,8 +88,8 @@ static void lose_segment(struct sf_spool *spool, struct sf_segment *segment,
 			break;
 		if (record.span.from.offset < spool->state.base.offset ||
 		    sf_spans_find(&spool->state.done, record.span.from.offset))
-			sf_gaps_pass(&spool->state.gaps, sf_names_keep(&spool->names, record.query),
-				     &record.span);
+			sf_debts_pass(&spool->state.gaps,
+				      sf_names_keep(&spool->names, record.query), &record.span);
 		else
 			sf_spool_lose(spool, &record.span, reason, &record, segment->boot_id);
 	}
@@ -98,7 +98,7 @@ static void lose_segment(struct sf_spool *spool, struct sf_segment *segment,
 	/* what could not be read */
 	sf_spool_lose(spool, &(struct sf_spool_span){segment->first, end}, SF_SPOOL_LOSS_DAMAGED,
 		      NULL, "");
-	sf_gaps_segment(&spool->state.gaps, segment->first.offset);
+	sf_debts_segment(&spool->state.gaps, segment->first.offset);
 }
 
 /* What is written to can go only when it is not written to any more. */

@@ -69,7 +69,7 @@ int sf_segment_create(struct sf_spool *spool)
 {
 	struct sf_segment segment = {.number = spool->last_number + 1,
 				     .name = spool->last_number + 1,
-				     .first = sf_queue_first(&spool->ring)->span.from,
+				     .first = sf_hold_first(&spool->ring)->span.from,
 				     .boot_id = spool->boot_id,
 				     .size = sizeof(struct sf_segment_head)};
 	struct sf_segment_head head;

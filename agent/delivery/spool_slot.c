@@ -116,7 +116,7 @@ static const char *get_text(struct bytes *in, struct sf_names *names)
 	return in->short_ ? "" : sf_names_keep(names, text);
 }
 
-static void get_gap(struct bytes *in, struct sf_names *names, struct sf_gaps *gaps)
+static void get_gap(struct bytes *in, struct sf_names *names, struct sf_debts *gaps)
 {
 	struct sf_slot_gap slot;
 	struct sf_owed *owed = &gaps->owed[gaps->count];
@@ -220,7 +220,7 @@ bool sf_slot_decode(const char *bytes, size_t length, struct sf_names *names,
 void sf_state_finish(struct sf_state *state)
 {
 	free(state->done.span);
-	sf_gaps_finish(&state->gaps);
+	sf_debts_finish(&state->gaps);
 	free(state->runs.run);
 	*state = (struct sf_state){0};
 }

@@ -23,12 +23,12 @@ static void release_held(struct sf_spool *spool)
 {
 	struct sf_held *held;
 
-	while ((held = sf_queue_first(&spool->held))) {
+	while ((held = sf_hold_first(&spool->held))) {
 		struct sf_segment *segment = sf_segment_of(spool, held->span.from.offset);
 		struct sf_batch *batch = held->batch;
 
 		segment->pinned += held->pinned;
-		sf_queue_remove(&spool->held, held);
+		sf_hold_remove(&spool->held, held);
 		spool->released(spool->arg, batch);
 	}
 }
@@ -36,24 +36,24 @@ static void release_held(struct sf_spool *spool)
 /* What was held stands before the ring now, as if it had never been written. */
 static void take_back(struct sf_spool *spool)
 {
-	struct sf_queue sources[] = {spool->held, spool->ring};
-	struct sf_queue all = {0};
+	struct sf_hold sources[] = {spool->held, spool->ring};
+	struct sf_hold all = {0};
 
 	for (size_t k = 0; k < SF_COUNT(sources); k++) {
 		for (size_t i = sources[k].head; i < sources[k].count; i++) {
 			const struct sf_held *held = &sources[k].held[i];
 
 			if (held->batch && sf_spool_waits(spool, held->span.from.offset))
-				sf_queue_push(&all, held);
+				sf_hold_push(&all, held);
 			else if (held->batch)
 				spool->released(spool->arg, held->batch);
 		}
-		sf_queue_finish(&sources[k]);
+		sf_hold_finish(&sources[k]);
 	}
-	spool->held = (struct sf_queue){0};
+	spool->held = (struct sf_hold){0};
 	spool->ring = all;
-	if (sf_queue_first(&all))
-		spool->written = sf_queue_first(&all)->span.from;
+	if (sf_hold_first(&all))
+		spool->written = sf_hold_first(&all)->span.from;
 }
 
 int sf_spool_sync(struct sf_spool *spool)

@@ -45,7 +45,7 @@ static int rotate(struct sf_spool *spool)
 /* The ring's first batch, into the active segment or a new one. */
 static int write_first(struct sf_spool *spool)
 {
-	struct sf_held held = *sf_queue_first(&spool->ring);
+	struct sf_held held = *sf_hold_first(&spool->ring);
 	struct sf_record_out out;
 	int r;
 
@@ -70,8 +70,8 @@ static int write_first(struct sf_spool *spool)
 	spool->counts.disk += out.length;
 	spool->written = held.span.to;
 	spool->unsynced = true;
-	sf_queue_remove(&spool->ring, sf_queue_first(&spool->ring));
-	sf_queue_push(&spool->held, &held);
+	sf_hold_remove(&spool->ring, sf_hold_first(&spool->ring));
+	sf_hold_push(&spool->held, &held);
 	if (spool->sync_at == UINT64_MAX && spool->conf->sync != SF_SPOOL_SYNC_NEVER)
 		spool->sync_at = spool->now + spool->conf->sync;
 	sf_spool_step(spool, SF_SPOOL_WRITTEN);
@@ -94,7 +94,7 @@ void sf_spool_flush(struct sf_spool *spool)
 {
 	unsigned failures = 0;
 
-	while (sf_queue_first(&spool->ring)) {
+	while (sf_hold_first(&spool->ring)) {
 		int r = write_first(spool);
 
 		if (r < 0) {
@@ -108,7 +108,7 @@ void sf_spool_flush(struct sf_spool *spool)
 				break;
 		}
 	}
-	if (sf_queue_first(&spool->ring)) {
+	if (sf_hold_first(&spool->ring)) {
 		spool->retry_at = spool->now + RETRY_US;
 		sf_spool_trouble(spool, SF_TROUBLE_DATA, spool->blocked, "write");
 		return;
@@ -137,17 +137,17 @@ static void as_record(const struct sf_held *held, struct sf_record *record)
 /* The oldest that nobody is sending. */
 static bool drop_from_ring(struct sf_spool *spool)
 {
-	struct sf_held *held = sf_queue_first(&spool->ring);
+	struct sf_held *held = sf_hold_first(&spool->ring);
 	struct sf_batch *batch;
 	struct sf_record record;
 
 	while (held && held->pinned)
-		held = sf_queue_from(&spool->ring, held->span.to.offset);
+		held = sf_hold_from(&spool->ring, held->span.to.offset);
 	if (!held)
 		return false;
 	as_record(held, &record);
 	batch = held->batch;
-	sf_queue_remove(&spool->ring, held);
+	sf_hold_remove(&spool->ring, held);
 	sf_spool_lose(spool, &record.span, reason(spool), &record, spool->boot_id);
 	spool->released(spool->arg, batch);
 	return true;
@@ -165,7 +165,7 @@ static bool refuse(struct sf_spool *spool, const struct sf_held *held, enum sf_s
 
 	if (!*loss.query)
 		loss.boot_id = "";
-	sf_gaps_lose(&spool->state.gaps, &loss);
+	sf_debts_lose(&spool->state.gaps, &loss);
 	sf_amount_add(&spool->counts.lost[why], &held->span);
 	sf_spool_want_publish(spool);
 	spool->released(spool->arg, held->batch);
@@ -194,26 +194,26 @@ bool sf_spool_append(struct sf_spool *spool, struct sf_batch *batch, const char 
 	held.span.to.line += batch->lines;
 	held.span.to.byte += batch->length;
 	sf_amount_add(&spool->counts.appended, &held.span);
-	if (newest && !sf_queue_first(&spool->ring) &&
+	if (newest && !sf_hold_first(&spool->ring) &&
 	    sf_spool_make_room(spool, record_length(&held)) < 0)
 		return refuse(spool, &held, SF_SPOOL_LOSS_FULL);
-	if (sf_queue_first(&spool->ring) && now >= spool->retry_at)
+	if (sf_hold_first(&spool->ring) && now >= spool->retry_at)
 		sf_spool_flush(spool);
-	while (sf_queue_first(&spool->ring) && spool->ring.bytes + weight > spool->ring_size) {
+	while (sf_hold_first(&spool->ring) && spool->ring.bytes + weight > spool->ring_size) {
 		if (newest || !drop_from_ring(spool))
 			return refuse(spool, &held, reason(spool));
 	}
 	spool->state.end = held.span.to;
 	*place = held.span;
-	sf_gaps_close(&spool->state.gaps, sf_names_keep(&spool->names, batch->query), true);
+	sf_debts_close(&spool->state.gaps, sf_names_keep(&spool->names, batch->query), true);
 	if (batch->lines && batch->line[batch->lines - 1].type == SF_LINE_RUN)
 		sf_runs_set(&spool->state.runs, sf_names_keep(&spool->names, batch->query),
 			    spool->boot_id, batch->run);
-	sf_queue_push(&spool->ring, &held);
+	sf_hold_push(&spool->ring, &held);
 	sf_spool_want_publish(spool);
 	if (spool->retry_at == UINT64_MAX)
 		sf_spool_flush(spool);
-	if (sf_queue_find(&spool->ring, held.span.from.offset))
+	if (sf_hold_find(&spool->ring, held.span.from.offset))
 		sf_spool_step(spool, SF_SPOOL_KEPT);
 	return true;
 }
