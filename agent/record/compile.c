@@ -88,7 +88,7 @@ static unsigned gate(const struct list *list, size_t first)
 
 static struct run *close_group(struct run *run, struct run *open)
 {
-	*run = (struct run){.kind = KIND_CLOSE};
+	*run = (struct run){.does = RUN_OF(KIND_CLOSE, FETCH_PART)};
 	open->close = run;
 	return run + 1;
 }
@@ -108,15 +108,16 @@ static void link_runs(struct program *program, const struct list *list, struct s
 		if (begins && group_length(field)) {
 			open_group(step, field);
 			open = run++;
-			*open = (struct run){
-				.kind = KIND_OPEN, .part = (uint8_t)gate(list, i), .first = step++};
+			*open = (struct run){.does = RUN_OF(KIND_OPEN, FETCH_PART),
+					     .part = (uint8_t)gate(list, i),
+					     .first = step++};
 			program->most += group_length(field) + strlen(",\"\":}");
 		}
 		if (begins || !same_run(before, field))
-			*run++ = (struct run){.kind = (uint8_t)sf_step_kind(field),
-					      .fetch = (uint8_t)sf_step_fetch(field),
-					      .part = field->part,
-					      .first = step};
+			*run++ = (struct run){
+				.does = (uint8_t)RUN_OF(sf_step_kind(field), sf_step_fetch(field)),
+				.part = field->part,
+				.first = step};
 		sf_step_make(step, arena, field);
 		if (step->end > run[-1].need)
 			run[-1].need = step->end;
@@ -125,7 +126,7 @@ static void link_runs(struct program *program, const struct list *list, struct s
 	}
 	if (before && group_length(before))
 		run = close_group(run, open);
-	*run = (struct run){.kind = KIND_END};
+	*run = (struct run){.does = RUN_OF(KIND_END, FETCH_PART)};
 }
 
 void sf_program_compile(struct program *program, struct sf_arena *arena,

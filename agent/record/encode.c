@@ -140,42 +140,39 @@ ALWAYS char *run_u32(char *out, const struct step *first, size_t count, const ui
 	return out;
 }
 
-ALWAYS char *run_steps(enum kind kind, enum fetch fetch, bool whole, char *out,
-		       const struct run *run, const struct sf_view *view)
+ALWAYS char *run_steps(enum kind kind, enum fetch fetch, char *out, const struct run *run,
+		       const struct sf_view *view)
 {
-	const uint8_t *part = view->part[run->part];
 	const struct step *step = run->first, *behind = run->behind;
+	const uint8_t *part = view->part[run->part];
 
-	if (whole && kind == KIND_U32) {
+	if (fetch != FETCH_PART || view->length[run->part] < run->need) {
+		for (; step < behind; step++) {
+			if (holds(kind, fetch, step, view))
+				out = put_step(kind, out, step,
+					       view->part[step->part] + step->offset, view);
+		}
+		return out;
+	}
+	if (kind == KIND_U32) {
 		for (; behind - step > BATCH; step += BATCH)
 			out = run_u32(out, step, BATCH, part);
 		return run_u32(out, step, (size_t)(behind - step), part);
 	}
-	for (; step < behind; step++) {
-		if (whole)
-			out = put_step(kind, out, step, part + step->offset, view);
-		else if (holds(kind, fetch, step, view))
-			out = put_step(kind, out, step, view->part[step->part] + step->offset,
-				       view);
-	}
+	for (; step < behind; step++)
+		out = put_step(kind, out, step, part + step->offset, view);
 	return out;
 }
 
-#define PLAIN(kind_)                                                                  \
-	case kind_:                                                                   \
-		if (run->fetch == FETCH_PART && view->length[run->part] >= run->need) \
-			out = run_steps(kind_, FETCH_PART, true, out, run, view);     \
-		else if (run->fetch == FETCH_PART)                                    \
-			out = run_steps(kind_, FETCH_PART, false, out, run, view);    \
-		else if (run->fetch == FETCH_SET)                                     \
-			out = run_steps(kind_, FETCH_SET, false, out, run, view);     \
-		else                                                                  \
-			out = run_steps(kind_, FETCH_WHEN, false, out, run, view);    \
-		break
-#define READ(kind_)                                                        \
-	case kind_:                                                        \
-		out = run_steps(kind_, FETCH_READ, false, out, run, view); \
-		break
+#define RUN(kind, fetch)                                      \
+	case RUN_OF(kind, fetch):                             \
+		out = run_steps(kind, fetch, out, run, view); \
+		continue
+#define PLAIN(kind)            \
+	RUN(kind, FETCH_PART); \
+	RUN(kind, FETCH_SET);  \
+	RUN(kind, FETCH_WHEN)
+#define READ(kind) RUN(kind, FETCH_READ)
 
 char *sf_encode_socket(const struct sf_encoder *encoder, const struct sf_view *view, uint64_t seq,
 		       char *out)
@@ -190,9 +187,7 @@ char *sf_encode_fields(const struct sf_encoder *restrict encoder,
 	char *before = NULL, *group = NULL;
 
 	for (const struct run *run = encoder->program[view->class].runs;; run++) {
-		if (run->kind > KIND_END) /* spares the comparison at every jump */
-			__builtin_unreachable();
-		switch ((enum kind)run->kind) {
+		switch (run->does) {
 			PLAIN(KIND_WORD);
 			PLAIN(KIND_WORDS);
 			PLAIN(KIND_U8);
@@ -215,26 +210,27 @@ char *sf_encode_fields(const struct sf_encoder *restrict encoder,
 			READ(KIND_NAMED);
 			READ(KIND_RATIO);
 			READ(KIND_ANY);
-		case KIND_OPEN:
+		case RUN_OF(KIND_OPEN, FETCH_PART):
 			if (!view->length[run->part]) {
 				run = run->close;
-				break;
+				continue;
 			}
 			before = out;
 			out = group = put_key(out, run->first);
-			break;
-		case KIND_CLOSE:
+			continue;
+		case RUN_OF(KIND_CLOSE, FETCH_PART):
 			if (out == group) {
 				out = before;
-				break;
+				continue;
 			}
 			*group = '{'; /* over the first comma */
 			*out++ = '}';
-			break;
-		case KIND_END:
+			continue;
+		case RUN_OF(KIND_END, FETCH_PART):
 			*out++ = '}';
 			*out++ = '\n';
 			return out;
 		}
+		__builtin_unreachable(); /* spares a comparison at every jump */
 	}
 }

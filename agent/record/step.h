@@ -47,8 +47,12 @@ enum fetch {
 	FETCH_PART, /* plain bytes of one part: present as a whole when the part is long enough */
 	FETCH_SET,  /* plain bytes, each where others of its part are not all 0 */
 	FETCH_WHEN, /* plain bytes, a condition for each */
-	FETCH_READ  /* the field's own function */
+	FETCH_READ, /* the field's own function */
+	FETCH_COUNT
 };
+
+/* Both as one number, for one jump. */
+#define RUN_OF(kind, fetch) ((kind)*FETCH_COUNT + (fetch))
 
 /* Keys and words are copied in whole blocks: what is longer than its room goes by KIND_ANY. */
 #define KEY_ROOM  32
@@ -103,7 +107,7 @@ struct step {
 } __attribute__((aligned(64)));
 
 struct run {
-	uint8_t kind, fetch;
+	uint8_t does;  /* RUN_OF; a group's ends and the record's have FETCH_PART */
 	uint8_t part;  /* FETCH_PART; KIND_OPEN: without it nothing of the group is there */
 	uint16_t need; /* FETCH_PART: the end of the last of its steps */
 	const struct step *first;
