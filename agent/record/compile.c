@@ -86,6 +86,16 @@ static unsigned gate(const struct list *list, size_t first)
 	return part;
 }
 
+static const uint16_t *make_offsets(const struct run *run, struct sf_arena *arena)
+{
+	size_t count = (size_t)(run->behind - run->first), whole = (count + 3) / 4 * 4;
+	uint16_t *offsets = sf_arena_alloc(arena, whole * sizeof(*offsets));
+
+	for (size_t i = 0; i < whole; i++)
+		offsets[i] = run->first[i < count ? i : count - 1].offset;
+	return offsets;
+}
+
 static struct run *close_group(struct run *run, struct run *open)
 {
 	*run = (struct run){.does = RUN_OF(KIND_CLOSE, FETCH_PART)};
@@ -113,7 +123,7 @@ static void link_runs(struct program *program, const struct list *list, struct s
 					     .first = step++};
 			program->most += group_length(field) + strlen(",\"\":}");
 		}
-		if (begins || !same_run(before, field))
+		if (begins || !same_run(before, field) || step - run[-1].first == RUN_MOST)
 			*run++ = (struct run){
 				.does = (uint8_t)RUN_OF(sf_step_kind(field), sf_step_fetch(field)),
 				.part = field->part,
@@ -142,4 +152,8 @@ void sf_program_compile(struct program *program, struct sf_arena *arena,
 	program->runs = sf_arena_alloc(arena, (3 * list.count + 2) * sizeof(*program->runs));
 	program->most = 0;
 	link_runs(program, &list, alloc_steps(arena, 2 * list.count), arena);
+	for (struct run *run = program->runs; run->does != RUN_OF(KIND_END, FETCH_PART); run++) {
+		if (run->does == RUN_OF(KIND_U32, FETCH_PART))
+			run->offsets = make_offsets(run, arena);
+	}
 }

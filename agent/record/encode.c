@@ -112,30 +112,22 @@ ALWAYS bool holds(enum kind kind, enum fetch fetch, const struct step *step,
  * from load to store, and a processor that looks ahead sees only the next few: apart, they overlap
  * (measured: 20 % of a record).
  */
-#define BATCH 32
-
-ALWAYS char *run_u32(char *out, const struct step *first, size_t count, const uint8_t *part)
+ALWAYS char *run_u32(char *out, const struct step *step, const struct step *behind,
+		     const uint16_t *offsets, const uint8_t *part)
 {
-	const uint64_t more = UINT64_MAX; /* no eight digits: 10^8 or more */
-	const struct step *step = first, *behind = first + count;
-	uint64_t digits[BATCH + 2], *to = digits;
+	uint64_t digits[RUN_MOST], *to = digits;
 
-	for (; step < behind; step += 2, to += 2) { /* the last may be done twice */
-		uint32_t a = (uint32_t)bytes_at(part + step[0].offset, 4);
-		uint32_t b = (uint32_t)bytes_at(part + step[step + 1 < behind].offset, 4);
+	for (const uint16_t *end = offsets + (behind - step); offsets < end; offsets += 4, to += 4)
+		digits_of_four((uint32_t)bytes_at(part + offsets[0], 4),
+			       (uint32_t)bytes_at(part + offsets[1], 4),
+			       (uint32_t)bytes_at(part + offsets[2], 4),
+			       (uint32_t)bytes_at(part + offsets[3], 4), to);
+	for (to = digits; step < behind; step++, to++) {
+		uint32_t number = (uint32_t)bytes_at(part + step->offset, 4);
 
-		digits_of_two(a, b, &to[0], &to[1]);
-		if (__builtin_expect(a >= E8, 0))
-			to[0] = more;
-		if (__builtin_expect(b >= E8, 0))
-			to[1] = more;
-	}
-	for (step = first, to = digits; step < behind; step++, to++) {
 		out = put_key(out, step);
-		if (__builtin_expect(*to != more, 1))
-			out = put_digits(out, *to, leading(*to));
-		else
-			out = put_u32(out, (uint32_t)bytes_at(part + step->offset, 4));
+		out = __builtin_expect(number < E8, 1) ? put_digits(out, *to, leading(*to))
+						       : put_large_u32(out, number);
 	}
 	return out;
 }
@@ -154,11 +146,8 @@ ALWAYS char *run_steps(enum kind kind, enum fetch fetch, char *out, const struct
 		}
 		return out;
 	}
-	if (kind == KIND_U32) {
-		for (; behind - step > BATCH; step += BATCH)
-			out = run_u32(out, step, BATCH, part);
-		return run_u32(out, step, (size_t)(behind - step), part);
-	}
+	if (kind == KIND_U32)
+		return run_u32(out, step, behind, run->offsets, part);
 	for (; step < behind; step++)
 		out = put_step(kind, out, step, part + step->offset, view);
 	return out;

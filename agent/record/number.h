@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Integers as decimal digits, inline for the encoder: eight digits at once in one 64-bit word (the
- * first digit in its lowest byte), two such words at once where the processor has SSE2; leading
- * zeros shifted out, eight bytes stored whatever the length. No branch but at 10^8 (u32) and 10^16
- * (u64). Every writer here may scribble 8 bytes from where it writes; the caller has the room.
+ * first digit in its lowest byte), two or four such words at once where the processor has SSE2;
+ * leading zeros shifted out, eight bytes stored whatever the length. No branch but at 10^8 (u32)
+ * and 10^16 (u64). Every writer here may scribble 16 bytes from where it writes; the caller has
+ * the room.
  */
 #pragma once
 
@@ -37,6 +38,9 @@ static inline uint64_t digits_of(uint32_t number)
 	return tens | (pairs - tens * 10) << 8;
 }
 
+/* A bit of the last digit, which is no leading zero then; '0' has it too. */
+#define STAYS (1ull << 60)
+
 #ifdef __SSE2__
 /*
  * A factor that the compiler does not know: gcc 12 replaces products with constants by five times
@@ -49,42 +53,78 @@ static inline __m128i factor(unsigned number)
 	__asm__("" : "+x"(factors));
 	return factors;
 }
+
+/*
+ * Quotients as products: 3518437209 / 2^45 is 1/10000 for every 32-bit number, 5243 / 2^19 is 1/100
+ * below 10000, 6554 / 2^16 is 1/10 below 100.
+ */
+static inline __m128i ten_thousandths(__m128i numbers) /* of the lower half of each 64 bits */
+{
+	return _mm_srli_epi64(_mm_mul_epu32(numbers, _mm_set1_epi32((int)3518437209)), 45);
+}
+
+static inline __m128i hundredths(__m128i numbers)
+{
+	return _mm_srli_epi16(_mm_mulhi_epu16(numbers, _mm_set1_epi16(5243)), 3);
+}
+
+/* Eight numbers < 100 as digits: tens + 256 * (pair - 10 * tens). */
+static inline void store_pairs(__m128i pairs, uint64_t *digits)
+{
+	__m128i tens = _mm_mulhi_epu16(pairs, _mm_set1_epi16(6554));
+	__m128i both = _mm_sub_epi16(_mm_slli_epi16(pairs, 8), _mm_mullo_epi16(tens, factor(2559)));
+
+	both = _mm_or_si128(both, _mm_set1_epi64x((long long)STAYS));
+	_mm_storeu_si128((__m128i *)digits, both);
+}
 #endif
 
-/* The digits of two numbers < 10^8. */
-static inline void digits_of_two(uint32_t a, uint32_t b, uint64_t *digits_a, uint64_t *digits_b)
+/* The digits of two numbers < 10^8, each with STAYS. */
+static inline void digits_of_two(uint32_t a, uint32_t b, uint64_t *digits)
 {
 #ifdef __SSE2__
-	__m128i both = _mm_unpacklo_epi64(_mm_cvtsi32_si128((int)a), _mm_cvtsi32_si128((int)b));
-	/*
-	 * 3518437209 / 2^45 is 1/10000 for every 32-bit number, 5243 / 2^19 is 1/100 below 10000,
-	 * 6554 / 2^16 is 1/10 below 100.
-	 */
-	__m128i high = _mm_srli_epi64(_mm_mul_epu32(both, _mm_set1_epi32((int)3518437209)), 45);
-	__m128i low = _mm_sub_epi64(both, _mm_mul_epu32(high, _mm_set1_epi32(10000)));
+	__m128i two = _mm_unpacklo_epi64(_mm_cvtsi32_si128((int)a), _mm_cvtsi32_si128((int)b));
+	__m128i high = ten_thousandths(two);
+	__m128i low = _mm_sub_epi64(two, _mm_mul_epu32(high, _mm_set1_epi32(10000)));
 	__m128i halves = _mm_or_si128(high, _mm_slli_epi64(low, 32));
-	__m128i hundreds = _mm_srli_epi16(_mm_mulhi_epu16(halves, _mm_set1_epi16(5243)), 3);
+	__m128i hundreds = hundredths(halves);
 	__m128i rest = _mm_sub_epi16(halves, _mm_mullo_epi16(hundreds, factor(100)));
-	__m128i pairs = _mm_or_si128(hundreds, _mm_slli_epi32(rest, 16));
-	__m128i tens = _mm_mulhi_epu16(pairs, _mm_set1_epi16(6554));
-	/* tens + 256 * (pairs - 10 * tens) */
-	__m128i digits =
-		_mm_sub_epi16(_mm_slli_epi16(pairs, 8), _mm_mullo_epi16(tens, factor(2559)));
 
-	*digits_a = (uint64_t)_mm_cvtsi128_si64(digits);
-	*digits_b = (uint64_t)_mm_cvtsi128_si64(_mm_unpackhi_epi64(digits, digits));
+	store_pairs(_mm_or_si128(hundreds, _mm_slli_epi32(rest, 16)), digits);
 #else
-	*digits_a = digits_of(a);
-	*digits_b = digits_of(b);
+	digits[0] = digits_of(a) | STAYS;
+	digits[1] = digits_of(b) | STAYS;
+#endif
+}
+
+/* The same of four. One that is larger gets no digits of its own, the others get theirs. */
+static inline void digits_of_four(uint32_t a, uint32_t b, uint32_t c, uint32_t d, uint64_t *digits)
+{
+#ifdef __SSE2__
+	__m128i four = _mm_set_epi32((int)d, (int)c, (int)b, (int)a), zero = _mm_setzero_si128();
+	__m128i odd = ten_thousandths(_mm_srli_epi64(four, 32));
+	__m128i high = _mm_or_si128(ten_thousandths(four), _mm_slli_epi64(odd, 32));
+	__m128i low = _mm_sub_epi16(four, _mm_mullo_epi16(high, factor(10000)));
+	__m128i halves = _mm_or_si128(high, _mm_slli_epi32(low, 16));
+	__m128i hundreds = hundredths(halves);
+	/* hundreds + 256 * (halves - 100 * hundreds) */
+	__m128i pairs =
+		_mm_sub_epi16(_mm_slli_epi16(halves, 8), _mm_mullo_epi16(hundreds, factor(25599)));
+
+	store_pairs(_mm_unpacklo_epi8(pairs, zero), digits);
+	store_pairs(_mm_unpackhi_epi8(pairs, zero), digits + 2);
+#else
+	digits_of_two(a, b, digits);
+	digits_of_two(c, d, digits + 2);
 #endif
 }
 
 #define ASCII_ZEROS 0x3030303030303030u
 
-/* Bits of leading zeros: whole bytes, and the last digit always stays. */
+/* Bits of leading zeros, whole bytes. */
 static inline unsigned leading(uint64_t digits)
 {
-	return (unsigned)__builtin_ctzll(digits | 1ull << 56) & ~7u;
+	return (unsigned)__builtin_ctzll(digits) & ~7u;
 }
 
 static inline char *put_digits(char *out, uint64_t digits, unsigned skip)
@@ -96,49 +136,61 @@ static inline char *put_digits(char *out, uint64_t digits, unsigned skip)
 
 static inline char *put_below_e8(char *out, uint32_t number)
 {
-	uint64_t digits = digits_of(number);
+	uint64_t digits = digits_of(number) | STAYS;
 
 	return put_digits(out, digits, leading(digits));
 }
 
+/* Seldom called: the registers that it needs are its own. */
+#define SELDOM static __attribute__((noinline))
+
+SELDOM char *put_large_u32(char *out, uint32_t number)
+{
+	uint32_t lead = number / E8; /* 42 at most */
+
+	memcpy(out, &sf_octets[lead], 2);
+	return put_digits(out + 1 + (lead > 9), digits_of(number % E8), 0);
+}
+
 static inline char *put_u32(char *out, uint32_t number)
 {
-	if (__builtin_expect(number >= E8, 0)) {
-		out = put_below_e8(out, number / E8);
-		return put_digits(out, digits_of(number % E8), 0);
-	}
-	return put_below_e8(out, number);
+	return __builtin_expect(number >= E8, 0) ? put_large_u32(out, number)
+						 : put_below_e8(out, number);
 }
 
 /*
- * The digits of a number < 10^16. No branch: where `lead` is 0 all of it goes, and its last digit
- * is overwritten.
+ * The digits of a number < 10^16. No branch: without a first half the second is written in its
+ * place and once more behind it, where it does not count.
  */
-static inline char *put_halves(char *out, uint64_t lead, uint64_t low)
+static inline char *put_halves(char *out, bool both, const uint64_t *digits)
 {
-	uint64_t none = (uint64_t)(lead != 0) - 1; /* all ones where `lead` is 0 */
+	uint64_t first = digits[!both];
 
-	out = put_digits(out, lead, leading(lead)) + (int64_t)none;
-	return put_digits(out, low, leading(low) & (unsigned)none);
+	out = put_digits(out, first, leading(first));
+	put_digits(out, digits[1], 0);
+	return out + 8 * both;
+}
+
+SELDOM char *put_large_u64(char *out, uint64_t number)
+{
+	out = put_below_e8(out, (uint32_t)(number / E16));
+	number %= E16;
+	out = put_digits(out, digits_of((uint32_t)(number / E8)), 0);
+	return put_digits(out, digits_of((uint32_t)(number % E8)), 0);
 }
 
 static inline char *put_u64(char *out, uint64_t number)
 {
-	uint64_t high, low, lead;
+	uint64_t high = number / E8, digits[2];
 
-	if (__builtin_expect(number >= E16, 0)) {
-		out = put_below_e8(out, (uint32_t)(number / E16));
-		number %= E16;
-		out = put_digits(out, digits_of((uint32_t)(number / E8)), 0);
-		return put_digits(out, digits_of((uint32_t)(number % E8)), 0);
-	}
+	if (__builtin_expect(number >= E16, 0))
+		return put_large_u64(out, number);
 	/*
 	 * Both halves always: counters of bytes lie on both sides of 10^8, and a wrong guess costs
 	 * more than eight digits.
 	 */
-	high = number / E8;
-	digits_of_two((uint32_t)high, (uint32_t)(number - high * E8), &lead, &low);
-	return put_halves(out, lead, low);
+	digits_of_two((uint32_t)high, (uint32_t)(number - high * E8), digits);
+	return put_halves(out, high != 0, digits);
 }
 
 static inline char *put_u8(char *out, uint8_t number)

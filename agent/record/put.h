@@ -30,7 +30,7 @@ ALWAYS char *put_text(char *out, const char *text, size_t length)
 	return out + length;
 }
 
-static char *put_unknown(char *out, uint64_t number)
+SELDOM char *put_unknown(char *out, uint64_t number)
 {
 	out = put_u64(put_text(out, "\"unknown-", 9), number);
 	*out++ = '"';

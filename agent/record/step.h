@@ -106,6 +106,8 @@ struct step {
 	};
 } __attribute__((aligned(64)));
 
+#define RUN_MOST 64 /* steps; a multiple of four */
+
 struct run {
 	uint8_t does;  /* RUN_OF; a group's ends and the record's have FETCH_PART */
 	uint8_t part;  /* FETCH_PART; KIND_OPEN: without it nothing of the group is there */
@@ -115,6 +117,7 @@ struct run {
 		const struct step *behind; /* the last step */
 		const struct run *close;   /* KIND_OPEN: where nothing of the group came */
 	};
+	const uint16_t *offsets; /* KIND_U32: the steps', four by four, the last one repeated */
 };
 
 struct program {

@@ -74,6 +74,27 @@ static void small_integers_are_those_of_printf_one_by_one(void **state)
 	}
 }
 
+static void four_integers_at_once_are_those_of_printf_whatever_stands_beside_them(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 1000000; i++) {
+		uint32_t numbers[4];
+		uint64_t digits[4];
+
+		for (unsigned k = 0; k < 4; k++)
+			numbers[k] = (uint32_t)draw_varied(&seed, UINT32_MAX);
+		digits_of_four(numbers[0], numbers[1], numbers[2], numbers[3], digits);
+		for (unsigned k = 0; k < 4; k++) {
+			char out[64], expected[64];
+
+			if (numbers[k] >= E8)
+				continue;
+			snprintf(expected, sizeof(expected), "%" PRIu32, numbers[k]);
+			assert_written(out, put_digits(out, digits[k], leading(digits[k])), expected);
+		}
+	}
+}
+
 /* ---- ratios ---- */
 
 static void check_ratio(double ratio)
@@ -432,6 +453,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(integers_are_those_of_printf),
 		cmocka_unit_test(small_integers_are_those_of_printf_one_by_one),
+		cmocka_unit_test(four_integers_at_once_are_those_of_printf_whatever_stands_beside_them),
 		cmocka_unit_test(ratios_are_those_of_printf_without_trailing_zeros),
 		cmocka_unit_test(ratios_are_rounded_to_even_at_a_tie_and_to_the_nearest_beside_it),
 		cmocka_unit_test(what_is_no_number_is_0_and_what_is_too_large_stays_a_number),
