@@ -19,9 +19,9 @@ ALWAYS uint64_t set_bytes(const struct step *step, const struct sf_view *view)
 ALWAYS char *put_step(enum kind kind, char *out, const struct step *step, const uint8_t *bytes,
 		      const struct sf_view *view)
 {
+	uint64_t number = kind == KIND_SHARE ? set_bytes(step, view) >> step->set_shift : 0;
 	char *behind = put_key(out, step);
 	struct sf_value value = {0};
-	uint64_t number;
 
 	if (kind >= KIND_NUMBER && kind <= KIND_RATIO && step->read(view, &value) == SF_ABSENT)
 		return out;
@@ -40,7 +40,6 @@ ALWAYS char *put_step(enum kind kind, char *out, const struct step *step, const 
 	case KIND_BITS_WORD:
 		return put_word(behind, step, bytes[0] >> step->shift & step->low);
 	case KIND_SHARE:
-		number = set_bytes(step, view) >> step->set_shift;
 		return put_share(behind, bytes_at(bytes, 8), number);
 	case KIND_U16:
 		return put_below_e8(behind, (uint32_t)bytes_at(bytes, 2));
@@ -76,8 +75,7 @@ ALWAYS char *put_step(enum kind kind, char *out, const struct step *step, const 
 	case KIND_TEXT:
 		return sf_step_text(out, step, bytes, view->length[step->part] - step->offset);
 	case KIND_NUMBER:
-		return value.number < E8 ? put_below_e8(behind, (uint32_t)value.number)
-					 : put_u64(behind, value.number);
+		return put_u64(behind, value.number);
 	case KIND_BOOL:
 		return put_bool(behind, value.number != 0);
 	case KIND_NAMED:

@@ -25,17 +25,18 @@ extern const uint32_t sf_octets[256];
 
 /*
  * The eight digits of number < 10^8 as values 0 to 9. Halves, quarters, single digits: each step
- * divides by a product.
+ * divides by a product, and a second one puts the rest behind the quotient: a | (n - 100 * a) << 16
+ * is (n << 16) - a * (100 << 16 - 1).
  */
 static inline uint64_t digits_of(uint32_t number)
 {
 	uint64_t high = (uint64_t)number * 109951163 >> 40; /* number / 10000 */
-	uint64_t halves = high | (uint64_t)(number - (uint32_t)high * 10000) << 32;
+	uint64_t halves = ((uint64_t)number << 32) - high * ((10000ull << 32) - 1);
 	uint64_t hundreds = halves * 10486 >> 20 & 0x0000007f0000007f;
-	uint64_t pairs = hundreds | (halves - hundreds * 100) << 16;
+	uint64_t pairs = (halves << 16) - hundreds * ((100 << 16) - 1);
 	uint64_t tens = pairs * 103 >> 10 & 0x000f000f000f000f;
 
-	return tens | (pairs - tens * 10) << 8;
+	return (pairs << 8) - tens * ((10 << 8) - 1);
 }
 
 /* A bit of the last digit, which is no leading zero then; '0' has it too. */
@@ -204,5 +205,5 @@ static inline char *put_fraction(char *out, uint64_t digits)
 {
 	*out = '.';
 	put_digits(out + 1, digits, 0);
-	return out + 9 - (unsigned)__builtin_clzll(digits | 1) / 8 - 2 * (digits == 0);
+	return out + 2 + (63u ^ (unsigned)__builtin_clzll(digits | 1)) / 8 - 2 * (digits == 0);
 }

@@ -53,9 +53,10 @@ ALWAYS char *put_word(char *out, const struct step *step, uint64_t number)
 ALWAYS char *put_words(char *out, const struct step *step, uint32_t bits)
 {
 	const struct bits *four = step->bits;
+	const unsigned count = 2u * step->size;
 	char *start = out;
 
-	for (unsigned i = 0; i < 2u * step->size; i++, bits >>= 4, four += 16) {
+	for (unsigned i = 0; i < count; i++, bits >>= 4, four += 16) {
 		const struct bits *these = four + (bits & 15);
 
 		memcpy(out, these->text, HALF);
@@ -85,7 +86,7 @@ ALWAYS char *put_share(char *out, uint64_t a, uint64_t b)
 {
 	uint64_t millionths, rest, digits;
 
-	if (__builtin_expect(a >> 40 || b >> 62 || a / 8 > b, 0))
+	if (__builtin_expect((a | b) >> 43 || a / 8 > b, 0))
 		return sf_write_ratio(out, (double)a / (double)b);
 	millionths = a * 1000000 / b;
 	rest = a * 1000000 % b;
