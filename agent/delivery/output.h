@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What an output consists of, for the files that are one: output.c (its life, and what it is asked),
- * back.c (what comes back from the sink), leave.c (what leaves, and how it is counted), wait.c (what
- * the collector asks).
+ * What an output consists of, for the files that are one: output.c (its life, and what it is
+ * asked), back.c (what comes back from the sink), leave.c (what leaves, and how it is counted),
+ * wait.c (what the collector asks).
  */
 #pragma once
 

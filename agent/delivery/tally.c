@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Counts that add up because what waits is what is left: accepted - delivered - dead - lost. A loss is
- * said when it begins and when it is over, however many lines are lost in between.
+ * Counts that add up because what waits is what is left: accepted - delivered - dead - lost. A loss
+ * is said when it begins and when it is over, however many lines are lost in between.
  */
 #include "tally.h"
 
