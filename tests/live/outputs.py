@@ -12,6 +12,7 @@ import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
 from agent import ARCHIVE, CONSOLE, FAST, FULL, ONE, Agent, SlowReader, chain, config, fill, is_run, main, small, until
+from proof import judge
 
 TO_FILE = FAST.replace("console", "archive")
 DISK = "  disk: { type: file, path: /dev/full }\n"
@@ -147,11 +148,32 @@ class Stuck(unittest.TestCase):
             chain(self, runs)
             # Of the runs while it was stuck, without those that may have ended when it was read again.
             while_stuck = [r["run"] for r in runs[before["queries"]["full"]["runs"]:-2]]
+            records = [r for r in records if r["type"] != "gap"]
             there = [r for r in records if r["run"] in while_stuck]
             if when_full == "drop_newest":
                 self.assertEqual(there, [])
             else:
                 self.assertNotEqual([r for r in records if r["run"] >= while_stuck[0]], [])
+
+    def test_what_was_lost_is_told_by_gaps_to_the_record(self):
+        fill(self, 100)
+        queries = FULL + FULL.replace("full", "half").replace("state all", "state all and sport >= 0, limit: 100")
+        for when_full in "drop_oldest", "drop_newest":
+            agent = Agent(self, config(queries, small(when_full)), size=4096)
+            until("losses", lambda: agent.counts()["outputs"]["console"]["lost_reasons"]["queue_full"] > 3000)
+            reader = SlowReader(agent.process.stdout, 100_000_000)
+            agent.wait_log("info: output console: goes on; ")
+            runs = agent.counts()["queries"]["full"]["runs"]
+            until("runs", lambda: agent.counts()["queries"]["full"]["runs"] > runs + 3)
+            lost = agent.counts()["outputs"]["console"]["lost"]
+            agent.signal(signal.SIGTERM)
+            self.assertEqual(agent.status(), 0, agent.log())
+            records = reader.records()
+            problems, summaries, _ = judge(bytes(reader.data).splitlines(), "--exact", "--ended")
+            self.assertEqual(problems, [], summaries)
+            gaps = [r for r in records if r["type"] == "gap"]
+            self.assertEqual((sum(r["records"] for r in gaps), {r["query"] for r in gaps}), (lost, {"full", "half"}))
+            self.assertEqual({(r["output"], r["reason"]) for r in gaps}, {("console", "queue_full")})
 
     def test_that_it_goes_on_is_said_with_what_was_lost(self):
         fill(self, 100)
