@@ -22,7 +22,8 @@ static void output_types(struct sf_output_type types[SINKS_MOST])
 
 	for (const struct sf_sink_kind *kind = sf_sinks; kind->name && i + 1 < SINKS_MOST; kind++)
 		types[i++] =
-			(struct sf_output_type){kind->name, kind->keys, kind->size, kind->blocks};
+			(struct sf_output_type){kind->name, kind->keys, kind->size, kind->blocks,
+						kind->settle};
 	types[i] = (struct sf_output_type){0};
 }
 

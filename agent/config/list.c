@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Lists of texts, each with its place, and labels: pairs of a name and a text. A single value
- * stands for a list of one.
+ * Lists of texts, each with its place, and pairs of a name and a text, such as labels. A single
+ * value stands for a list of one.
  */
 #include <string.h>
 
@@ -10,7 +10,8 @@
 enum {
 	ITEMS_MOST = 1000,
 	LABEL_NAME_MOST = 64,
-	LABELS_MOST = 4096 /* bytes of all: a record that has them must fit in a batch */
+	PAIR_NAME_MOST = 255,
+	PAIRS_MOST = 4096 /* bytes of all: a record that has them must fit in a batch */
 };
 
 static const struct sf_text *item_text(struct sf_reader *reader, const struct sf_node *list,
@@ -73,7 +74,33 @@ static bool is_label_name(const char *name)
 	       strspn(name, more) == length;
 }
 
-void sf_labels_read(struct sf_reader *reader, const struct sf_pair *pair)
+static bool is_pair_name(const char *name)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789._-";
+	size_t length = strlen(name);
+
+	return length && length <= PAIR_NAME_MOST && strspn(name, letters) == length;
+}
+
+static void check_name(struct sf_reader *reader, const struct sf_pair *pair,
+		       const struct sf_node *name)
+{
+	const char *text = name->text.text;
+
+	if (pair->key->kind == SF_KIND_PAIRS && !is_pair_name(text))
+		sf_node_complain(reader->complaints, name,
+				 "a name is of letters, digits, ., _ and -, and has 255 characters "
+				 "at most",
+				 "\"%s\" is no name in \"%s\"", text, pair->key->name);
+	else if (pair->key->kind == SF_KIND_LABELS && !is_label_name(text))
+		sf_node_complain(reader->complaints, name,
+				 "a label's name is of a-z, 0-9 and _, begins with no digit, "
+				 "and has 64 characters at most",
+				 "\"%s\" is no name of a label", text);
+}
+
+void sf_pairs_read(struct sf_reader *reader, const struct sf_pair *pair)
 {
 	const struct sf_node *map = sf_section_map(reader, pair->name, pair->value);
 	struct sf_list list = {0};
@@ -83,30 +110,28 @@ void sf_labels_read(struct sf_reader *reader, const struct sf_pair *pair)
 		return;
 	list.items = sf_arena_alloc(reader->arena, map->count * sizeof(*list.items));
 	list.names = sf_arena_alloc(reader->arena, map->count * sizeof(*list.names));
-	for (size_t i = 0; i < map->count && bytes <= LABELS_MOST; i++) {
-		const struct sf_node *label = map->item[i];
+	list.places = sf_arena_alloc(reader->arena, map->count * sizeof(*list.places));
+	for (size_t i = 0; i < map->count && bytes <= PAIRS_MOST; i++) {
+		const struct sf_node *name = map->item[i];
 		const struct sf_text *text;
 
-		if (label->wrong)
+		if (name->wrong)
 			continue;
-		if (!is_label_name(label->text.text))
-			sf_node_complain(
-				reader->complaints, label,
-				"a label's name is of a-z, 0-9 and _, begins with no digit, "
-				"and has 64 characters at most",
-				"\"%s\" is no name of a label", label->text.text);
-		text = sf_value_text(reader, label, map->value[i],
+		check_name(reader, pair, name);
+		if (pair->key->kind == SF_KIND_PAIRS && !is_pair_name(name->text.text))
+			continue;
+		text = sf_value_text(reader, name, map->value[i],
 				     "write a text, or \"\" for an empty one");
 		if (!text)
 			continue;
-		bytes += label->text.length + text->length;
-		list.names[list.count] = label->text.text;
+		bytes += name->text.length + text->length;
+		list.names[list.count] = name->text.text;
+		list.places[list.count] = name->text;
 		list.items[list.count++] = *text;
-		if (bytes > LABELS_MOST)
-			sf_node_complain(reader->complaints, label,
-					 "every record has them: let them be few and short",
+		if (bytes > PAIRS_MOST)
+			sf_node_complain(reader->complaints, name, "let them be few and short",
 					 "\"%s\" has more than %d KiB", pair->key->name,
-					 LABELS_MOST >> 10);
+					 PAIRS_MOST >> 10);
 	}
 	*(struct sf_list *)pair->at = list;
 }

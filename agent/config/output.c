@@ -90,12 +90,38 @@ static int read_type(struct sf_reader *reader, const struct sf_node *name,
 	return type;
 }
 
+/* ---- what its settings say together ---- */
+
+struct places { /* of one output */
+	struct sf_places face;
+	const struct sf_node *name, *map;
+};
+
+static const struct sf_text *place_of(const struct sf_places *face, const char *section,
+				      const char *key)
+{
+	const struct places *places = (const struct places *)face;
+	const struct sf_node *map = section ? sf_node_get(places->map, section) : places->map;
+
+	if (!key)
+		return &places->name->text;
+	for (size_t i = 0; map && map->kind == SF_NODE_MAP && i < map->count; i++) {
+		if (map->item[i]->wrong || strcmp(map->item[i]->text.text, key))
+			continue;
+		return map->value[i]->kind == SF_NODE_SCALAR && !map->value[i]->empty
+			       ? &map->value[i]->text
+			       : &map->item[i]->text;
+	}
+	return NULL;
+}
+
 static void read_output(struct sf_reader *reader, const struct sf_node *name,
 			const struct sf_node *value, struct sf_output_conf *output)
 {
 	const char *words[TYPES_MOST] = {NULL};
 	const struct sf_node *map = sf_section_map(reader, name, value);
 	const struct sf_node nothing = {.kind = SF_NODE_MAP};
+	const struct places places = {{place_of}, name, map};
 	struct sf_key type_key[2];
 	struct sf_layer layers[3] = {{.keys = type_key},
 				     {.keys = sf_output_keys, .memory = output}};
@@ -116,6 +142,8 @@ static void read_output(struct sf_reader *reader, const struct sf_node *name,
 	sf_section_default(reader, &layers[2]);
 	sf_section_read(reader, layers, SF_COUNT(layers), output->name, map);
 	sf_section_require(reader, &layers[2], name);
+	if (output->type->settle)
+		output->type->settle(output->own, &places.face, reader->complaints);
 }
 
 /* One output that blocks stops every query, so no other may have to wait for it. */

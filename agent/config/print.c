@@ -7,20 +7,20 @@
 #include "emit.h"
 #include "reader.h"
 
-static void put_list(yaml_emitter_t *emitter, const struct sf_list *list, bool labels)
-{
-	sf_emit_begin(emitter, labels, true);
-	for (size_t i = 0; i < list->count; i++) {
-		if (labels)
-			sf_emit_plain(emitter, list->names[i]);
-		sf_emit_text(emitter, &list->items[i]);
-	}
-	sf_emit_end(emitter, labels);
-}
-
 static void put_string(yaml_emitter_t *emitter, const char *string)
 {
 	sf_emit_text(emitter, &(struct sf_text){.text = string, .length = strlen(string)});
+}
+
+static void put_list(yaml_emitter_t *emitter, const struct sf_list *list, bool pairs)
+{
+	sf_emit_begin(emitter, pairs, true);
+	for (size_t i = 0; i < list->count; i++) {
+		if (pairs)
+			put_string(emitter, list->names[i]);
+		sf_emit_text(emitter, &list->items[i]);
+	}
+	sf_emit_end(emitter, pairs);
 }
 
 static void put_share(yaml_emitter_t *emitter, double share)
@@ -31,13 +31,16 @@ static void put_share(yaml_emitter_t *emitter, double share)
 	sf_emit_plain(emitter, text.data);
 }
 
-/* A number below the least was never written: there is none. */
-static void put_number(yaml_emitter_t *emitter, enum sf_unit unit, uint64_t number, uint64_t least)
+/* A number below the least was never written: there is none. Others may have a word. */
+static void put_number(yaml_emitter_t *emitter, const struct sf_key *key, enum sf_unit unit,
+		       uint64_t number)
 {
 	sf_cleanup(sf_buf_finish) struct sf_buf text = {0};
 
 	sf_unit_print(&text, unit, number, 0);
-	if (number < least)
+	if (key->choices && (number == 0 || number == UINT64_MAX))
+		sf_emit_plain(emitter, key->choices[number != 0]);
+	else if (number < key->least)
 		put_string(emitter, "");
 	else
 		sf_emit_plain(emitter, text.data);
@@ -78,6 +81,7 @@ static void put_value(yaml_emitter_t *emitter, const struct sf_key *key, const v
 		put_string(emitter, *(const char *const *)at);
 		break;
 	case SF_KIND_SECRET:
+	case SF_KIND_FILE:
 		put_string(emitter, ((const struct sf_secret *)at)->path ?: "");
 		break;
 	case SF_KIND_PLACED:
@@ -87,13 +91,16 @@ static void put_value(yaml_emitter_t *emitter, const struct sf_key *key, const v
 		sf_emit_plain(emitter, *(const bool *)at ? "true" : "false");
 		break;
 	case SF_KIND_NUMBER:
-		put_number(emitter, SF_UNIT_NONE, *(const uint64_t *)at, key->least);
+		put_number(emitter, key, SF_UNIT_NONE, *(const uint64_t *)at);
 		break;
 	case SF_KIND_DURATION:
-		put_number(emitter, SF_UNIT_US, *(const uint64_t *)at, key->least);
+		put_number(emitter, key, SF_UNIT_US, *(const uint64_t *)at);
 		break;
 	case SF_KIND_SIZE:
-		put_number(emitter, SF_UNIT_BYTES, *(const uint64_t *)at, key->least);
+		put_number(emitter, key, SF_UNIT_BYTES, *(const uint64_t *)at);
+		break;
+	case SF_KIND_RATE:
+		put_number(emitter, key, SF_UNIT_BPS, *(const uint64_t *)at);
 		break;
 	case SF_KIND_SHARE:
 		put_share(emitter, *(const double *)at);
@@ -105,9 +112,11 @@ static void put_value(yaml_emitter_t *emitter, const struct sf_key *key, const v
 		put_list(emitter, at, false);
 		break;
 	case SF_KIND_LABELS:
+	case SF_KIND_PAIRS:
 		put_list(emitter, at, true);
 		break;
 	case SF_KIND_SECTION:
+	case SF_KIND_OPTION:
 		sf_emit_begin(emitter, true, false);
 		put_keys(emitter, key->section, memory, beside);
 		sf_emit_end(emitter, true);
@@ -119,6 +128,9 @@ static void put_keys(yaml_emitter_t *emitter, const struct sf_key *keys, const v
 		     const char *beside)
 {
 	for (; keys->name; keys++) {
+		if (keys->kind == SF_KIND_OPTION &&
+		    !*(const bool *)((const char *)memory + keys->offset))
+			continue;
 		sf_emit_plain(emitter, keys->name);
 		put_value(emitter, keys, memory, beside);
 	}
@@ -155,7 +167,7 @@ static void put_config(yaml_emitter_t *emitter, const struct sf_config *config)
 {
 	sf_emit_begin(emitter, true, false);
 	sf_emit_plain(emitter, "version");
-	put_number(emitter, SF_UNIT_NONE, config->version, 0);
+	sf_emit_plain(emitter, "1");
 	put_section(emitter, "host", sf_host_keys, config, config->path);
 	put_section(emitter, "schedule", sf_schedule_keys, config, config->path);
 	sf_emit_plain(emitter, "queries");

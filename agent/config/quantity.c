@@ -1,16 +1,62 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Numbers, durations, sizes and shares: with units where there are any, within the bounds of their
- * key.
+ * Numbers, durations, sizes, rates and shares: with units where there are any, within the bounds
+ * of their key.
  */
+#include <string.h>
+
 #include "reader.h"
 
 static enum sf_unit unit_of(enum sf_kind kind)
 {
 	return kind == SF_KIND_DURATION ? SF_UNIT_US
 	       : kind == SF_KIND_SIZE	? SF_UNIT_BYTES
+	       : kind == SF_KIND_RATE	? SF_UNIT_BPS
 	       : kind == SF_KIND_SHARE	? SF_UNIT_RATIO
 					: SF_UNIT_NONE;
+}
+
+/* One of the words that stand for numbers. */
+static bool is_word(const struct sf_key *key, const struct sf_text *text, uint64_t *number)
+{
+	static const uint64_t numbers[] = {0, UINT64_MAX};
+
+	for (size_t i = 0; key->choices && key->choices[i]; i++) {
+		if (strcmp(key->choices[i], text->text))
+			continue;
+		*number = numbers[i];
+		return true;
+	}
+	return false;
+}
+
+static const char *make_hint(struct sf_reader *reader, const struct sf_key *key)
+{
+	sf_cleanup(sf_buf_finish) struct sf_buf hint = {0};
+	enum sf_unit unit = unit_of(key->kind);
+	uint64_t ignored;
+	bool telling = key->standard && *key->standard && *key->standard != '0' &&
+		       !is_word(key, &(struct sf_text){.text = key->standard}, &ignored);
+
+	sf_buf_format(&hint, "write %s such as %s", sf_unit_article(unit),
+		      telling ? key->standard : sf_unit_example(unit));
+	for (size_t i = 0; key->choices && key->choices[i]; i++)
+		sf_buf_format(&hint, "%s %s", key->choices[i + 1] ? "," : " or", key->choices[i]);
+	return sf_arena_copy(reader->arena, hint.data, hint.length);
+}
+
+/* Without a unit: with which one it may have been meant. */
+static const char *unit_hint(struct sf_reader *reader, enum sf_unit unit, const char *number)
+{
+	static const char *const formats[SF_UNIT_COUNT] = {
+		[SF_UNIT_US] = "write %ss (or %sms, %sm, %sh)",
+		[SF_UNIT_BYTES] = "write %sMiB (or %sB, %sKiB, %sGiB)",
+		[SF_UNIT_BPS] = "write %sMB/s (or %sMiB/s, %sMbit/s, %skB/s)",
+	};
+
+	if (!formats[unit])
+		return NULL;
+	return sf_arena_format(reader->arena, formats[unit], number, number, number, number);
 }
 
 static bool is_within(struct sf_reader *reader, const struct sf_key *key,
@@ -34,15 +80,12 @@ static bool is_within(struct sf_reader *reader, const struct sf_key *key,
 	return false;
 }
 
-/* NUMBER, DURATION, SIZE, SHARE: units are needed where there are any. */
+/* NUMBER, DURATION, SIZE, RATE, SHARE: units are needed where there are any. */
 void sf_quantity_read(struct sf_reader *reader, const struct sf_pair *pair)
 {
 	const struct sf_key *key = pair->key;
 	enum sf_unit unit = unit_of(key->kind);
-	bool telling = key->standard && *key->standard && *key->standard != '0';
-	const char *example = telling ? key->standard : sf_unit_example(unit);
-	const char *hint = sf_arena_format(reader->arena, "write %s such as %s",
-					   sf_unit_article(unit), example);
+	const char *hint = make_hint(reader, key), *with_unit;
 	const struct sf_text *text = sf_value_text(reader, pair->name, pair->value, hint);
 	struct sf_err err;
 	uint64_t number = 0;
@@ -51,21 +94,17 @@ void sf_quantity_read(struct sf_reader *reader, const struct sf_pair *pair)
 
 	if (!text)
 		return;
+	if (is_word(key, text, pair->at))
+		return;
 	if (sf_unit_read(text->text, text->length, unit, &number, &share, &bare, &err) < 0) {
 		sf_node_complain(reader->complaints, pair->value, hint, "%s", err.text);
 		return;
 	}
-	if (bare && (unit == SF_UNIT_US || unit == SF_UNIT_BYTES)) {
-		sf_node_complain(reader->complaints, pair->value,
-				 sf_arena_format(reader->arena,
-						 unit == SF_UNIT_US
-							 ? "write %ss (or %sms, %sm, %sh)"
-							 : "write %sMiB (or %sB, %sKiB, %sGiB)",
-						 text->text, text->text, text->text, text->text),
-				 "\"%s\" needs a unit", text->text);
-		return;
-	}
-	if (unit == SF_UNIT_RATIO)
+	with_unit = bare ? unit_hint(reader, unit, text->text) : NULL;
+	if (with_unit)
+		sf_node_complain(reader->complaints, pair->value, with_unit, "\"%s\" needs a unit",
+				 text->text);
+	else if (unit == SF_UNIT_RATIO)
 		*(double *)pair->at = share;
 	else if (is_within(reader, key, pair->value, number))
 		*(uint64_t *)pair->at = number;

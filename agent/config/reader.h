@@ -63,7 +63,7 @@ void sf_value_read(struct sf_reader *, const struct sf_key *, const char *owner,
 void sf_value_default(struct sf_reader *, const struct sf_key *, void *memory);
 void sf_quantity_read(struct sf_reader *, const struct sf_pair *);
 void sf_list_read(struct sf_reader *, const struct sf_pair *);
-void sf_labels_read(struct sf_reader *, const struct sf_pair *);
+void sf_pairs_read(struct sf_reader *, const struct sf_pair *);
 void sf_secret_read(struct sf_reader *, const struct sf_pair *);
 void sf_placed_read(struct sf_reader *, const struct sf_pair *);
 /* The scalar's text; NULL after a complaint that `hint` would be right. */

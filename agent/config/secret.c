@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Secrets stand in files of their own, which nobody else may read: a path becomes a content.
+ * Secrets stand in files of their own, which nobody else may read, and so do texts that everybody
+ * may, such as certificates: a path becomes a content.
  */
 #include <stdlib.h>
 #include <unistd.h>
@@ -42,7 +43,7 @@ void sf_secret_read(struct sf_reader *reader, const struct sf_pair *pair)
 		sf_node_complain(reader->complaints, pair->value, hint, "%s %s", path, err.text);
 		return;
 	}
-	if (bytes.status.st_mode & S_IRWXO) {
+	if (pair->key->kind == SF_KIND_SECRET && (bytes.status.st_mode & S_IRWXO)) {
 		sf_node_complain(reader->complaints, pair->value,
 				 sf_arena_format(reader->arena, "chmod o= %s", path),
 				 "%s holds a secret, and everybody may read it", path);
@@ -51,7 +52,9 @@ void sf_secret_read(struct sf_reader *reader, const struct sf_pair *pair)
 	if (bytes.length && bytes.data[bytes.length - 1] == '\n')
 		bytes.data[--bytes.length] = '\0';
 	if (!bytes.length) {
-		sf_node_complain(reader->complaints, pair->value, "write the secret into it",
+		sf_node_complain(reader->complaints, pair->value,
+				 pair->key->kind == SF_KIND_SECRET ? "write the secret into it"
+								   : pair->key->help,
 				 "%s is empty", path);
 		return;
 	}

@@ -93,9 +93,9 @@ static void read_choice(struct sf_reader *reader, const struct sf_pair *pair)
 			 "\"%s\" is no value of \"%s\"", text->text, pair->key->name);
 }
 
-static void read_section(struct sf_reader *reader, const struct sf_pair *pair)
+static void read_keys(struct sf_reader *reader, const struct sf_pair *pair, void *memory)
 {
-	struct sf_layer layer = {.keys = pair->key->section, .memory = pair->at};
+	struct sf_layer layer = {.keys = pair->key->section, .memory = memory};
 	const struct sf_node *map = sf_section_map(reader, pair->name, pair->value);
 
 	sf_section_default(reader, &layer);
@@ -104,13 +104,26 @@ static void read_section(struct sf_reader *reader, const struct sf_pair *pair)
 		sf_section_require(reader, &layer, pair->name);
 }
 
+static void read_section(struct sf_reader *reader, const struct sf_pair *pair)
+{
+	read_keys(reader, pair, pair->at);
+}
+
+static void read_option(struct sf_reader *reader, const struct sf_pair *pair)
+{
+	*(bool *)pair->at = true;
+	read_keys(reader, pair, (char *)pair->at - pair->key->offset);
+}
+
 static void (*const readers[])(struct sf_reader *, const struct sf_pair *) = {
 	[SF_KIND_TEXT] = read_text,	     [SF_KIND_BOOL] = read_bool,
 	[SF_KIND_NUMBER] = sf_quantity_read, [SF_KIND_DURATION] = sf_quantity_read,
-	[SF_KIND_SIZE] = sf_quantity_read,   [SF_KIND_SHARE] = sf_quantity_read,
-	[SF_KIND_CHOICE] = read_choice,	     [SF_KIND_LIST] = sf_list_read,
-	[SF_KIND_LABELS] = sf_labels_read,   [SF_KIND_PLACED] = sf_placed_read,
-	[SF_KIND_SECRET] = sf_secret_read,   [SF_KIND_SECTION] = read_section,
+	[SF_KIND_SIZE] = sf_quantity_read,   [SF_KIND_RATE] = sf_quantity_read,
+	[SF_KIND_SHARE] = sf_quantity_read,  [SF_KIND_CHOICE] = read_choice,
+	[SF_KIND_LIST] = sf_list_read,	     [SF_KIND_LABELS] = sf_pairs_read,
+	[SF_KIND_PAIRS] = sf_pairs_read,     [SF_KIND_PLACED] = sf_placed_read,
+	[SF_KIND_SECRET] = sf_secret_read,   [SF_KIND_FILE] = sf_secret_read,
+	[SF_KIND_SECTION] = read_section,    [SF_KIND_OPTION] = read_option,
 };
 
 /* Nothing: all zero, but a text is "", never NULL, and a choice is none of its words. */
@@ -122,13 +135,17 @@ static void set_none(const struct sf_key *key, void *at)
 		[SF_KIND_NUMBER] = sizeof(uint64_t),
 		[SF_KIND_DURATION] = sizeof(uint64_t),
 		[SF_KIND_SIZE] = sizeof(uint64_t),
+		[SF_KIND_RATE] = sizeof(uint64_t),
 		[SF_KIND_SHARE] = sizeof(double),
 		[SF_KIND_CHOICE] = sizeof(int),
 		[SF_KIND_LIST] = sizeof(struct sf_list),
 		[SF_KIND_LABELS] = sizeof(struct sf_list),
+		[SF_KIND_PAIRS] = sizeof(struct sf_list),
 		[SF_KIND_PLACED] = sizeof(struct sf_text),
 		[SF_KIND_SECRET] = sizeof(struct sf_secret),
+		[SF_KIND_FILE] = sizeof(struct sf_secret),
 		[SF_KIND_SECTION] = 0,
+		[SF_KIND_OPTION] = sizeof(bool),
 	};
 
 	memset(at, 0, sizes[key->kind]);
@@ -166,10 +183,10 @@ void sf_value_default(struct sf_reader *reader, const struct sf_key *key, void *
 	const struct sf_layer section = {.keys = key->section, .memory = memory};
 	struct sf_node value = {.file = &file};
 
-	if (key->kind == SF_KIND_SECTION) {
+	if (key->kind == SF_KIND_SECTION || key->kind == SF_KIND_OPTION)
 		sf_section_default(reader, &section);
+	if (key->kind == SF_KIND_SECTION)
 		return;
-	}
 	set_none(key, (char *)memory + key->offset);
 	if (!key->standard || !*key->standard)
 		return;

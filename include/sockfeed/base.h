@@ -195,19 +195,24 @@ enum sf_kind {
 	SF_KIND_NUMBER,   /* uint64_t, plain */
 	SF_KIND_DURATION, /* uint64_t, microseconds */
 	SF_KIND_SIZE,     /* uint64_t, bytes */
+	SF_KIND_RATE,     /* uint64_t, bytes a second */
 	SF_KIND_SHARE,    /* double */
 	SF_KIND_CHOICE,   /* int, index into choices; a default of "" leaves -1 */
 	SF_KIND_LIST,     /* struct sf_list: texts with their places */
 	SF_KIND_LABELS,   /* struct sf_list of name, value pairs; names [a-z_][a-z0-9_]{0,63} */
+	SF_KIND_PAIRS,    /* the same, names [A-Za-z0-9._-]{1,255}, which have places */
 	SF_KIND_PLACED,   /* struct sf_text: a text that another room reads (a filter), placed; or { file: PATH } */
 	SF_KIND_SECRET,   /* struct sf_secret: a path, the file's content; printed as the path, the content never */
-	SF_KIND_SECTION   /* a nested mapping, `section` is its table, in the same memory */
+	SF_KIND_FILE,     /* the same, and everybody may read the file */
+	SF_KIND_SECTION,  /* a nested mapping, `section` is its table, in the same memory */
+	SF_KIND_OPTION    /* the same; the bool at its offset: it was written, and is printed only then */
 };
 
 struct sf_list {
 	size_t count;
 	struct sf_text *items; /* .text is the value, .name the file */
-	const char **names;    /* SF_KIND_LABELS alone: the keys, beside items */
+	const char **names;    /* LABELS, PAIRS: the keys, beside items */
+	struct sf_text *places; /* PAIRS: of the keys */
 };
 
 struct sf_secret {
@@ -223,7 +228,17 @@ struct sf_key {
 	/* the default, as a user would write it, through the same reader; NULL: required; "": none, all zero */
 	const char *standard;
 	const char *help;     /* one line */
-	uint64_t least, most; /* NUMBER, DURATION, SIZE; most 0: no bound; TEXT: bytes at most */
-	const char *const *choices;   /* CHOICE: ends with NULL */
-	const struct sf_key *section; /* SECTION: ends with an entry without a name */
+	uint64_t least, most; /* NUMBER, DURATION, SIZE, RATE; most 0: no bound; TEXT: bytes at most */
+	/* CHOICE: ends with NULL; DURATION, RATE: or NULL, words for 0 and, if there is a second one, for UINT64_MAX */
+	const char *const *choices;
+	const struct sf_key *section; /* SECTION, OPTION: ends with an entry without a name */
+};
+
+/*
+ * Where the keys of a section stand in a file, for those who judge what they say together. The value that was written
+ * for a key (its name, where that is a list or a map) of the section or, NULL, outside of its sections; NULL: it was
+ * not written. Without a key: the name of who has the section.
+ */
+struct sf_places {
+	const struct sf_text *(*at)(const struct sf_places *, const char *section, const char *key);
 };

@@ -16,6 +16,8 @@ struct sf_output_type { /* what config must know of a sink */
 	const struct sf_key *keys; /* its own section; ends with an entry without a name */
 	size_t size;               /* of its settings' struct */
 	bool blocks;               /* as the configuration's only output it blocks, unless when_full says otherwise */
+	/* Complains about what its settings say together, and about texts that config does not read. May be NULL. */
+	void (*settle)(void *own, const struct sf_places *, struct sf_complaints *);
 };
 
 enum sf_when_full { SF_DROP_OLDEST, SF_DROP_NEWEST, SF_BLOCK };

@@ -226,6 +226,8 @@ struct sf_sink_kind {
 	size_t size;               /* of its settings' struct */
 	bool blocks;               /* the default of its queue's when_full, as a configuration's only output: block */
 	const struct sf_sink_ops *ops;
+	/* Complains about what its settings say together. NULL: nothing to say. */
+	void (*settle)(void *conf, const struct sf_places *, struct sf_complaints *);
 	/* What would keep it from opening here and now: -errno with a sentence; NULL: nothing to look at. */
 	int (*check)(const void *conf, struct sf_err *err);
 	/* What it writes to, which is no other output's; NULL: not known. */

@@ -17,6 +17,13 @@ struct kinds {
 	struct sf_text placed;
 	struct sf_secret secret;
 	uint64_t inner;
+	uint64_t worded, rate;
+	struct sf_list pairs;
+	struct sf_secret file;
+	bool option;
+	uint64_t depth;
+	const char *needed;
+	unsigned settled; /* how often kinds_settle was called */
 };
 
 #define KIND(name_, kind_, member, ...)                                                                       \
@@ -25,6 +32,10 @@ struct kinds {
 	}
 static const char *const kinds_words[] = {"red", "green", "blue", NULL};
 static const struct sf_key kinds_inner[] = {KIND("deep", NUMBER, inner, .standard = "3", .most = 9), {0}};
+static const char *const kinds_ends[] = {"always", "never", NULL};
+static const char *const kinds_auto[] = {"auto", NULL};
+static const struct sf_key kinds_option[] = {
+	KIND("depth", NUMBER, depth, .standard = "4"), KIND("needed", TEXT, needed, .help = "a word"), {0}};
 static const struct sf_key kinds_keys[] = {
 	KIND("text", TEXT, text, .help = "a text of your own"),
 	KIND("optional", TEXT, optional, .standard = "", .most = 8),
@@ -41,11 +52,34 @@ static const struct sf_key kinds_keys[] = {
 	KIND("placed", PLACED, placed, .standard = ""),
 	KIND("secret_file", SECRET, secret, .standard = ""),
 	KIND("inner", SECTION, inner, .standard = "", .section = kinds_inner),
+	KIND("worded", DURATION, worded, .standard = "500ms", .least = 1000, .choices = kinds_ends),
+	KIND("rate", RATE, rate, .standard = "auto", .choices = kinds_auto),
+	KIND("pairs", PAIRS, pairs, .standard = ""),
+	KIND("file", FILE, file, .standard = "", .help = "write the path of a text"),
+	KIND("option", OPTION, option, .standard = "", .section = kinds_option),
 	{0},
 };
 static const struct sf_key kinds_plain[] = {{0}};
+/* Number 8 and a choice of blue do not go together; number 9 needs a depth, number 10 the option. */
+static inline void kinds_settle(void *own, const struct sf_places *places, struct sf_complaints *complaints)
+{
+	struct kinds *kinds = own;
+	const struct sf_text *place = places->at(places, NULL, "number");
+
+	kinds->settled++;
+	if (kinds->number == 8 && kinds->choice == 2)
+		sf_complain(complaints, place, 0, place->length, "write 7", "8 is not blue");
+	place = places->at(places, "option", "depth") ?: places->at(places, NULL, "option");
+	if (kinds->number == 9 && place)
+		sf_complain(complaints, place, 0, place->length, NULL, "9 is here");
+	if (kinds->number == 10 && !places->at(places, NULL, "option")) {
+		place = places->at(places, NULL, NULL);
+		sf_complain(complaints, place, 0, place->length, NULL, "10 needs the option");
+	}
+}
+
 static const struct sf_output_type kinds_types[] = {
 	{.name = "plain", .keys = kinds_plain, .size = 0, .blocks = true},
-	{.name = "all", .keys = kinds_keys, .size = sizeof(struct kinds)},
+	{.name = "all", .keys = kinds_keys, .size = sizeof(struct kinds), .settle = kinds_settle},
 	{0},
 };

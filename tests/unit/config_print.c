@@ -66,7 +66,8 @@ static void every_kind_of_key_prints_as_a_user_would_write_it(void **state)
 		read_kinds("    optional: yes\n    flag: false\n    number: 3\n    duration: 1500ms\n    size: 1536B\n"
 			   "    share: 12.5%\n    choice: blue\n    list: [-a.*, 'b c', \"1\", true]\n"
 			   "    labels: { a: no, b: x }\n    placed: |\n      one\n        two\n\n      three\n"
-			   "    secret_file: ./key\n");
+			   "    secret_file: ./key\n    worded: never\n    rate: 1500kB/s\n    pairs: { linger.ms: 50 }\n"
+			   "    option: { needed: x }\n");
 	sf_cleanup(sf_free_p) char *text = assert_stable(r.config);
 
 	(void)state;
@@ -89,7 +90,24 @@ static void every_kind_of_key_prints_as_a_user_would_write_it(void **state)
 				     "      three\n"
 				     "    secret_file: \"./key\"\n"
 				     "    inner:\n"
-				     "      deep: 3\n"));
+				     "      deep: 3\n"
+				     "    worded: never\n"
+				     "    rate: 12Mbit/s\n"
+				     "    pairs: {linger.ms: \"50\"}\n"
+				     "    file: \"\"\n"
+				     "    option:\n"
+				     "      depth: 4\n"
+				     "      needed: x\n"));
+}
+
+static void an_option_that_is_not_there_prints_nothing(void **state)
+{
+	READING r = read_kinds("    worded: always\n");
+	sf_cleanup(sf_free_p) char *text = assert_stable(r.config);
+
+	(void)state;
+	assert_non_null(strstr(text, "    worded: always\n    rate: auto\n"));
+	assert_null(strstr(text, "option:"));
 }
 
 static void what_came_from_the_environment_and_from_other_files_prints_in_one_file(void **state)
@@ -289,6 +307,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_normal_form_has_every_key_in_the_order_of_the_contract),
 		cmocka_unit_test(every_kind_of_key_prints_as_a_user_would_write_it),
+		cmocka_unit_test(an_option_that_is_not_there_prints_nothing),
 		cmocka_unit_test(what_came_from_the_environment_and_from_other_files_prints_in_one_file),
 		cmocka_unit_test(a_filter_from_a_file_prints_as_its_path_beside_the_file_that_is_printed),
 		cmocka_unit_test(a_filter_from_a_file_is_its_bytes_up_to_64_KiB),

@@ -150,6 +150,17 @@ static void a_secret_prints_as_its_path_alone(void **state)
 	assert_null(strstr(out.data, "the content"));
 }
 
+static void a_file_is_read_as_a_secret_is_but_everybody_may_read_it(void **state)
+{
+	sf_cleanup(reading_finish) struct reading r;
+
+	(void)state;
+	put_secret("certificate", "the content\n", 0644);
+	r = read_kinds("    file: certificate\n");
+	assert_string_equal(kinds_of(&r)->file.path, "certificate");
+	assert_string_equal(kinds_of(&r)->file.content, "the content");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -161,6 +172,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_secret_is_an_error),
 		cmocka_unit_test(an_empty_path_is_no_secret),
 		cmocka_unit_test(a_secret_prints_as_its_path_alone),
+		cmocka_unit_test(a_file_is_read_as_a_secret_is_but_everybody_may_read_it),
 	};
 
 	return cmocka_run_group_tests(tests, configs_begin, configs_end);

@@ -28,6 +28,14 @@ static void every_key_has_the_default_of_its_table(void **state)
 	assert_null(k->secret.path);
 	assert_null(k->secret.content);
 	assert_int_equal(k->inner, 3);
+	assert_int_equal(k->worded, 500000);
+	assert_int_equal(k->rate, 0);
+	assert_int_equal(k->pairs.count, 0);
+	assert_null(k->file.content);
+	assert_false(k->option);
+	assert_int_equal(k->depth, 4);
+	assert_string_equal(k->needed, "");
+	assert_int_equal(k->settled, 1);
 }
 
 static void every_kind_of_key_is_read(void **state)
@@ -46,7 +54,11 @@ static void every_kind_of_key_is_read(void **state)
 			       "    placed: |\n"
 			       "      first\n"
 			       "      second\n"
-			       "    inner: { deep: 9 }\n");
+			       "    inner: { deep: 9 }\n"
+			       "    worded: 2s\n"
+			       "    rate: 10Mbit/s\n"
+			       "    pairs: { linger.ms: 50, X-y_z: '' }\n"
+			       "    option: { needed: x }\n");
 	const struct kinds *k = kinds_of(&r);
 
 	(void)state;
@@ -71,6 +83,89 @@ static void every_kind_of_key_is_read(void **state)
 	assert_string_equal(k->placed.text, "first\nsecond\n");
 	assert_int_equal(k->placed.length, strlen("first\nsecond\n"));
 	assert_int_equal(k->inner, 9);
+	assert_int_equal(k->worded, 2000000);
+	assert_int_equal(k->rate, 1250000);
+	assert_int_equal(k->pairs.count, 2);
+	assert_string_equal(k->pairs.names[0], "linger.ms");
+	assert_string_equal(k->pairs.items[0].text, "50");
+	assert_int_equal(k->pairs.places[1].line, 24);
+	assert_int_equal(k->pairs.places[1].column, 29);
+	assert_true(k->option);
+	assert_int_equal(k->depth, 4);
+	assert_string_equal(k->needed, "x");
+}
+
+static void words_stand_for_the_two_ends_of_numbers(void **state)
+{
+	READING first = read_kinds("    worded: always\n    rate: auto\n");
+	READING last = read_kinds("    worded: never\n    rate: 1MiB/s\n");
+
+	(void)state;
+	assert_int_equal(kinds_of(&first)->worded, 0);
+	assert_int_equal(kinds_of(&first)->rate, 0);
+	assert_true(kinds_of(&last)->worded == UINT64_MAX);
+	assert_int_equal(kinds_of(&last)->rate, 1 << 20);
+}
+
+static void an_option_that_is_empty_is_there_unless_it_is_an_empty_text(void **state)
+{
+	READING nothing = read_kinds("    option:\n");
+	READING empty = read_kinds("    option: ''\n");
+
+	(void)state;
+	assert_true(kinds_of(&nothing)->option);
+	assert_int_equal(kinds_of(&nothing)->depth, 4);
+	assert_false(kinds_of(&empty)->option);
+}
+
+#define ALL "version: 1\nqueries: { one: { outputs: out } }\noutputs:\n  out: { type: all, text: t, "
+
+static void what_words_do_not_say_needs_a_unit(void **state)
+{
+	(void)state;
+	assert_one_error(ALL "worded: sometimes }\n", "  write a duration such as 500ms, always or never\n");
+	assert_one_error(ALL "worded: 5 }\n", "  write 5s (or 5ms, 5m, 5h)\n");
+	assert_one_error(ALL "worded: 10us }\n", "10us is too small for \"worded\"");
+	assert_one_error(ALL "rate: fast }\n", "  write a rate such as 10Mbit/s or auto\n");
+	assert_one_error(ALL "rate: 5 }\n", "  write 5MB/s (or 5MiB/s, 5Mbit/s, 5kB/s)\n");
+	assert_one_error(ALL "rate: 5s }\n", "  write a rate such as 10Mbit/s or auto\n");
+}
+
+static void pairs_have_names_and_texts(void **state)
+{
+	(void)state;
+	assert_one_error(ALL "pairs: { 'a b': x } }\n", "\"a b\" is no name in \"pairs\"");
+	assert_one_error(ALL "pairs: { a: [x] } }\n", "\"a\" is one value, not a list");
+	assert_one_error(ALL "pairs: [a] }\n", "\"pairs\" is a section, not a list");
+}
+
+static void an_option_needs_what_it_needs_only_where_it_is(void **state)
+{
+	(void)state;
+	assert_said(ALL "option: { depth: 1 } }\n", "sockfeed.yaml:4:30: error: \"option\" has no needed\n"
+						    "    out: { type: all, text: t, option: { depth: 1 } }\n"
+						    "                               ^^^^^^\n"
+						    "  write needed: a word\n");
+}
+
+static void what_settings_say_together_is_complained_about_at_their_places(void **state)
+{
+	(void)state;
+	assert_said(ALL "choice: blue, number: 8 }\n", "sockfeed.yaml:4:52: error: 8 is not blue\n"
+						       "    out: { type: all, text: t, choice: blue, number: 8 }\n"
+						       "                                                     ^\n"
+						       "  write 7\n");
+	assert_said(ALL "number: 9, option: { needed: x, depth: 5 } }\n",
+		    "sockfeed.yaml:4:69: error: 9 is here\n"
+		    "    out: { type: all, text: t, number: 9, option: { needed: x, depth: 5 } }\n"
+		    "                                                                      ^\n");
+	assert_said(ALL "number: 9, option: { needed: x } }\n",
+		    "sockfeed.yaml:4:41: error: 9 is here\n"
+		    "    out: { type: all, text: t, number: 9, option: { needed: x } }\n"
+		    "                                          ^^^^^^\n");
+	assert_said(ALL "number: 10 }\n", "sockfeed.yaml:4:3: error: 10 needs the option\n"
+					  "    out: { type: all, text: t, number: 10 }\n"
+					  "    ^^^\n");
 }
 
 static void a_text_that_others_read_knows_its_place(void **state)
@@ -340,6 +435,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_key_has_the_default_of_its_table),
 		cmocka_unit_test(every_kind_of_key_is_read),
+		cmocka_unit_test(words_stand_for_the_two_ends_of_numbers),
+		cmocka_unit_test(an_option_that_is_empty_is_there_unless_it_is_an_empty_text),
+		cmocka_unit_test(what_words_do_not_say_needs_a_unit),
+		cmocka_unit_test(pairs_have_names_and_texts),
+		cmocka_unit_test(an_option_needs_what_it_needs_only_where_it_is),
+		cmocka_unit_test(what_settings_say_together_is_complained_about_at_their_places),
 		cmocka_unit_test(a_text_that_others_read_knows_its_place),
 		cmocka_unit_test(a_complaint_about_a_list_item_shows_its_line),
 		cmocka_unit_test(a_query_takes_the_defaults_and_says_itself_what_differs),
