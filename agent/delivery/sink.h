@@ -49,5 +49,5 @@ struct sf_sink_ops {
 	void (*close)(struct sf_sink *); /* accepts NULL */
 };
 
-extern const struct sf_sink_ops sf_stdout_ops, sf_file_ops;
+extern const struct sf_sink_ops sf_stdout_ops, sf_file_ops, sf_kafka_ops;
 extern const struct sf_key sf_stdout_keys[], sf_file_keys[];

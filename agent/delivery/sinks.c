@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "file.h"
+#include "kafka.h"
 #include "sink.h"
 
 /* Whether it may be written to is not asked: another user may run the agent. */
@@ -54,6 +55,15 @@ const struct sf_sink_kind sf_sinks[] = {
 	 .ops = &sf_file_ops,
 	 .check = check_file,
 	 .target = file_target},
+	{.name = "kafka",
+	 .help = "messages to topics of Kafka",
+	 .keys = sf_kafka_keys,
+	 .size = sizeof(struct sf_kafka_conf),
+	 .ops = &sf_kafka_ops,
+	 .settle = sf_kafka_settle,
+	 .topic = sf_kafka_topic,
+	 .line_keys = sf_kafka_line_keys,
+	 .letters = sf_kafka_letters},
 	{0},
 };
 

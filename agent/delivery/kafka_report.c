@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What becomes of a flight. A batch is delivered when all of its messages are; it has failed when
+ * one may still get out by another try. What is too large or wrong is first sent again so that no
+ * other message can be to blame, then line by line, and a line that is refused then is dead.
+ */
+#include <stdlib.h>
+
+#include "kafka_sink.h"
+
+/* Bytes: what the library's sets have at most; by how much less is tried; below, one at a time. */
+enum { WIDEST = 1000000, NARROWER = 4, NARROWEST = 1000 };
+
+void sf_flight_fail(struct sf_flight *flight, enum sf_failure failure, const char *why)
+{
+	if (flight->failed)
+		return;
+	flight->failed = true;
+	flight->failure = failure;
+	flight->why = sf_strdup(why);
+}
+
+/* Others were in the same set: who is to blame is not known yet. */
+static void doubt(struct sf_flight *flight, const struct sf_again *again, bool too_large)
+{
+	struct sf_kafka_topic *topic = flight->topic;
+
+	if (too_large && !topic->settling) {
+		topic->window = (topic->window < WIDEST ? topic->window : WIDEST) / NARROWER;
+		if (topic->window < NARROWEST)
+			topic->window = 0;
+	}
+	topic->settling = true;
+	sf_again_add(flight, again);
+}
+
+static void judge(struct sf_sink *sink, struct sf_flight *flight, uint32_t line, uint32_t lines,
+		  rd_kafka_resp_err_t code, bool alone)
+{
+	const struct sf_kafka_cause *cause = sf_kafka_cause(code);
+	struct sf_again again = {line, lines, .alone = cause->class == SF_KAFKA_DATA};
+	const struct sf_doomed doomed = {line, code};
+	sf_cleanup(sf_free_p) char *why = NULL;
+
+	switch (cause->class) {
+	case SF_KAFKA_SIZE:
+	case SF_KAFKA_DATA:
+		again.single = alone;
+		if (!alone)
+			doubt(flight, &again, cause->class == SF_KAFKA_SIZE);
+		else if (lines > 1)
+			sf_again_add(flight, &again);
+		else
+			sf_buf_add(&flight->doomed, &doomed, sizeof(doomed));
+		break;
+	case SF_KAFKA_REFUSED:
+	case SF_KAFKA_AGAIN:
+		why = sf_kafka_why(sink, flight->topic->name, code);
+		sf_flight_fail(flight, cause->class == SF_KAFKA_REFUSED ? SF_REFUSED : SF_AGAIN,
+			       why);
+		break;
+	}
+}
+
+void sf_flight_judge(struct sf_sink *sink, struct sf_flight *flight, uint32_t line, uint32_t lines,
+		     rd_kafka_resp_err_t code, bool alone)
+{
+	if (!flight->failed)
+		judge(sink, flight, line, lines, code, alone);
+	sf_flight_changed(sink, flight);
+}
+
+/* Its lines: messages are reported in the order in which they went out, nearly always. */
+static uint32_t lines_of(struct sf_sink *sink, struct sf_flight *flight,
+			 const rd_kafka_message_t *message)
+{
+	const struct sf_batch *batch = flight->batch;
+	size_t at = (size_t)((const char *)message->payload - batch->data);
+	struct sf_spot *spot = &flight->reported;
+	uint32_t first;
+
+	if (spot->at > at)
+		*spot = (struct sf_spot){0};
+	while (spot->at < at)
+		sf_spot_seek(sink, batch, spot, spot->line + 1);
+	first = spot->line;
+	while (spot->at < at + message->len)
+		sf_spot_seek(sink, batch, spot, spot->line + 1);
+	return spot->line - first;
+}
+
+void sf_kafka_report(struct sf_sink *sink, const rd_kafka_message_t *message)
+{
+	struct sf_flight *flight = message->_private;
+	struct sf_kafka_topic *topic = flight->topic;
+	uint32_t lines = lines_of(sink, flight, message);
+
+	sink->out--;
+	flight->out--;
+	topic->out--;
+	topic->out_bytes -= message->len;
+	if (!message->err)
+		flight->good += lines;
+	else
+		sf_flight_judge(sink, flight, flight->reported.line - lines, lines, message->err,
+				topic->alone);
+	if (topic->out)
+		return;
+	topic->alone = false;
+	topic->settling = false;
+}
+
+void sf_kafka_land(struct sf_sink *sink)
+{
+	struct sf_flight **at = &sink->flying.first, *flight;
+
+	while ((flight = *at)) {
+		if (flight->out || !sf_flight_is_out(flight)) {
+			at = &flight->next;
+			continue;
+		}
+		*at = flight->next;
+		if (!*at)
+			sink->flying.last = at;
+		sf_flights_put(&sink->landed, flight);
+	}
+}
