@@ -142,10 +142,11 @@ struct sf_spool_gap {
 
 /*
  * Those that are owed and untold, oldest first, `most` at most; returns how many there are. The
- * texts live as long as the spool. A gap keeps its id and its content once it was told, also when
- * it must be told again: a reader may see it twice, never two that overlap.
+ * texts live as long as the spool. What is given out does not change any more, whatever is lost
+ * after it, also when it must be told again: a reader may see a gap twice, never two that overlap.
+ * So ask when you are about to tell; with `most` 0 to know their number.
  */
-size_t sf_spool_gaps(const struct sf_spool *, struct sf_spool_gap *out, size_t most);
+size_t sf_spool_gaps(struct sf_spool *, struct sf_spool_gap *out, size_t most);
 /* The batch at `offset` (appended just now) tells of it. Acknowledged: nothing is owed any more;
  * lost: it is untold again. An unknown id is ignored. */
 void sf_spool_gap_told(struct sf_spool *, uint64_t id, uint64_t offset);

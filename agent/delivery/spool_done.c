@@ -43,26 +43,27 @@ void sf_spool_done(struct sf_spool *spool, const struct sf_spool_span *span)
 void sf_spool_lose(struct sf_spool *spool, const struct sf_spool_span *span,
 		   enum sf_spool_loss reason, const struct sf_record *record, const char *boot_id)
 {
-	struct sf_spool_span whole = *span;
+	struct sf_spool_span rest = *span, part;
 
-	if (whole.from.offset < spool->state.base.offset)
-		whole.from = spool->state.base;
-	while (sf_spans_free_part(&spool->state.done, &whole, &whole)) {
-		struct sf_loss_of loss = {.query = "", .boot_id = "", .span = whole};
+	for (;;) {
+		struct sf_loss_of loss = {.query = "", .boot_id = "", .reason = reason};
 
+		if (rest.from.offset < spool->state.base.offset) /* it moves on the way */
+			rest.from = spool->state.base;
+		if (!sf_spans_free_part(&spool->state.done, &rest, &part))
+			return;
 		if (record) {
 			loss.query = sf_names_keep(&spool->names, record->query);
 			loss.boot_id = *loss.query ? boot_id : "";
 			loss.run = record->head.run;
 			loss.first_seq = record->head.first_seq;
 		}
-		loss.reason = reason;
+		loss.span = part;
 		sf_debts_lose(&spool->state.gaps, &loss);
-		sf_debts_undone(&spool->state.gaps, whole.from.offset, whole.to.offset);
-		sf_amount_add(&spool->counts.lost[reason], &whole);
-		sf_spool_done(spool, &whole);
-		whole.from = whole.to;
-		whole.to = span->to;
+		sf_debts_undone(&spool->state.gaps, part.from.offset, part.to.offset);
+		sf_amount_add(&spool->counts.lost[reason], &part);
+		sf_spool_done(spool, &part);
+		rest.from = part.to;
 		sf_spool_step(spool, SF_SPOOL_LOST);
 	}
 }

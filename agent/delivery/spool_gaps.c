@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Gaps that are owed. Losses of a query that follow one another, with nothing of it delivered in
- * between, are one gap; a gap that was told once does not change any more. Where they would be
+ * between, are one gap; a gap that was looked at does not change any more. Where they would be
  * too many, those of a query become one: it covers what lies between them, but counts only what
  * is lost.
  */
@@ -15,18 +15,38 @@ static bool same_query(const struct sf_owed *owed, const struct sf_loss_of *loss
 	return owed->gap.query == loss->query && owed->gap.boot_id == loss->boot_id;
 }
 
+static bool before(uint64_t run, uint64_t seq, uint64_t other_run, uint64_t other_seq)
+{
+	return run < other_run || (run == other_run && seq < other_seq);
+}
+
+/* Losses come in the order of offsets but for gaps that had to become one. */
+static void widen(struct sf_spool_gap *gap, const struct sf_spool_gap *by)
+{
+	if (before(by->first.run, by->first.seq, gap->first.run, gap->first.seq))
+		gap->first = by->first;
+	if (before(gap->last.run, gap->last.seq, by->last.run, by->last.seq))
+		gap->last = by->last;
+	gap->records += by->records;
+	gap->bytes += by->bytes;
+	gap->segments += by->segments;
+}
+
 static void grow(struct sf_owed *owed, const struct sf_loss_of *loss)
 {
 	struct sf_spool_amount amount = {0};
+	struct sf_spool_gap gap = {0};
 
 	sf_amount_add(&amount, &loss->span);
-	owed->gap.records += amount.lines;
-	owed->gap.bytes += amount.bytes;
-	owed->last_offset = loss->span.to.offset - 1;
+	gap.records = amount.lines;
+	gap.bytes = amount.bytes;
 	if (*loss->query) {
-		owed->gap.last.run = loss->run;
-		owed->gap.last.seq = loss->first_seq + (amount.lines ? amount.lines - 1 : 0);
+		gap.first.run = gap.last.run = loss->run;
+		gap.first.seq = loss->first_seq;
+		gap.last.seq = loss->first_seq + (amount.lines ? amount.lines - 1 : 0);
 	}
+	widen(&owed->gap, &gap);
+	owed->last_offset = loss->span.to.offset - 1;
 }
 
 static void cut_out(struct sf_debts *gaps, size_t i)
@@ -47,10 +67,7 @@ static bool merge_two(struct sf_debts *gaps)
 			if (second->fixed || first->gap.query != second->gap.query ||
 			    first->gap.boot_id != second->gap.boot_id)
 				continue;
-			first->gap.last = second->gap.last;
-			first->gap.records += second->gap.records;
-			first->gap.bytes += second->gap.bytes;
-			first->gap.segments += second->gap.segments;
+			widen(&first->gap, &second->gap);
 			first->last_offset = second->last_offset;
 			first->open = false;
 			cut_out(gaps, b);
@@ -84,8 +101,8 @@ static struct sf_owed *begin(struct sf_debts *gaps, const struct sf_loss_of *los
 				 .refused = loss->refused,
 				 .open = true};
 	if (*loss->query) {
-		owed->gap.first.run = loss->run;
-		owed->gap.first.seq = loss->first_seq;
+		owed->gap.first.run = owed->gap.last.run = loss->run;
+		owed->gap.first.seq = owed->gap.last.seq = loss->first_seq;
 	}
 	return owed;
 }
@@ -165,16 +182,19 @@ void sf_debts_finish(struct sf_debts *gaps)
 
 /* ---- the spool's face ---- */
 
-size_t sf_spool_gaps(const struct sf_spool *spool, struct sf_spool_gap *out, size_t most)
+size_t sf_spool_gaps(struct sf_spool *spool, struct sf_spool_gap *out, size_t most)
 {
-	const struct sf_debts *gaps = &spool->state.gaps;
+	struct sf_debts *gaps = &spool->state.gaps;
 	size_t count = 0;
 
 	for (size_t i = 0; i < gaps->count; i++) {
 		if (gaps->owed[i].gap.told != UINT64_MAX)
 			continue;
-		if (count < most)
+		if (count < most) {
+			gaps->owed[i].fixed = true;
+			gaps->owed[i].open = false;
 			out[count] = gaps->owed[i].gap;
+		}
 		count++;
 	}
 	return count;
@@ -190,8 +210,6 @@ void sf_spool_gap_told(struct sf_spool *spool, uint64_t id, uint64_t offset)
 		if (owed->gap.id != id || owed->gap.told != UINT64_MAX)
 			continue;
 		owed->gap.told = offset;
-		owed->fixed = true;
-		owed->open = false;
 		gaps->told++;
 		sf_spool_want_publish(spool);
 		sf_spool_step(spool, SF_SPOOL_TOLD);

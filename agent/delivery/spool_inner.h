@@ -50,7 +50,7 @@ struct sf_owed {
 	uint64_t last_offset; /* of what was lost last */
 	bool refused;	      /* lost at the door: it was never in the spool */
 	bool open;	      /* may still grow */
-	bool fixed;	      /* was told once */
+	bool fixed;	      /* was given out */
 };
 struct sf_debts {
 	struct sf_owed *owed;
