@@ -170,14 +170,15 @@ class Guest:
 
 
 class Machine:
-    """A running guest. `disk` is what Disk gives: /dev/vda. `lines` grows while it prints."""
+    """A running guest. `disk`, a Disk, is /dev/vda there; `words` are variables that its command finds set, "name=value".
+    `lines` grows while it prints."""
 
-    def __init__(self, guest, disk=None, memory=256):
+    def __init__(self, guest, disk=None, words=(), memory=256):
         self.console = tempfile.NamedTemporaryFile(prefix="console-")
         words = [tool("setpriv"), "--pdeathsig", "KILL", tool("qemu-system-x86_64"), "-accel", "tcg", "-cpu", "max",
                  "-m", str(memory), "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
                  "-kernel", guest.kernel, "-initrd", guest.initramfs.name,
-                 "-append", "console=ttyS0 quiet panic=-1 mitigations=off",
+                 "-append", " ".join(["console=ttyS0 quiet panic=-1 mitigations=off", *words]),
                  "-chardev", f"file,id=console,path={self.console.name},append=on", "-serial", "chardev:console",
                  "-serial", "stdio"]
         if disk:
