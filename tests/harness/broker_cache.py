@@ -3,8 +3,6 @@
 package confluent-kafka (by pip), and the directories that a node starts from, formatted. Parallel callers fetch once.
 """
 import base64
-import contextlib
-import fcntl
 import glob
 import os
 import shutil
@@ -14,6 +12,8 @@ import sysconfig
 import tempfile
 import time
 import uuid
+
+from cache import Broken, once, root
 
 KAFKA, CONFLUENT = "3.9.1", "2.16.1"
 USER, PASSWORD = "agent", "secret"  # of SCRAM-SHA-256, SCRAM-SHA-512 and PLAIN
@@ -45,38 +45,6 @@ listeners=PLAINTEXT://127.0.0.1:2,CONTROLLER://127.0.0.1:1
 controller.listener.names=CONTROLLER
 log.dirs={directory}
 """
-
-
-class Broken(Exception):
-    """A sentence for the user."""
-
-
-def root():
-    home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    return os.path.join(home, "sockfeed-tests")
-
-
-@contextlib.contextmanager
-def locked(path):
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    with open(path, "w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
-def once(name, make):
-    """The folder of that name, made by make(folder) unless it is there: whole or not at all."""
-    final = os.path.join(root(), name)
-    if os.path.isdir(final):
-        return final
-    with locked(final + ".lock"):
-        if not os.path.isdir(final):
-            with tempfile.TemporaryDirectory(dir=root()) as scratch:
-                fresh = os.path.join(scratch, "fresh")
-                os.mkdir(fresh)
-                make(fresh)
-                os.rename(fresh, final)
-    return final
 
 
 def run(*words, tries=1):

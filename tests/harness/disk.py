@@ -9,7 +9,7 @@ import os
 import struct
 import subprocess
 
-from broker_cache import Broken
+from cache import Broken
 from vm import run, tool
 
 SECTOR, PAGE = 512, 4096

@@ -17,7 +17,7 @@ import tempfile
 import threading
 import time
 
-from broker_cache import Broken, once
+from cache import Broken, once
 
 PACKAGE = "linux-image-cloud-amd64"
 NEEDED = "qemu-system-x86_64", "busybox", "mke2fs", "e2fsck", "debugfs", "setpriv"
