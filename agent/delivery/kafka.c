@@ -156,8 +156,7 @@ static void close_sink(struct sf_sink *sink)
 		rd_kafka_headers_destroy(sink->headers);
 	sf_source_remove(sink->timer);
 	sf_source_remove(sink->wake);
-	free(sink->said);
-	free(sink->trouble);
+	sf_kafka_hush(sink);
 	free(sink);
 }
 
@@ -187,7 +186,6 @@ static int open_sink(const void *conf, struct sf_loop *loop, const struct sf_sin
 	sink->events = *events;
 	sink->flying.last = &sink->flying.first;
 	sink->landed.last = &sink->landed.first;
-	sink->said = sf_alloc(sf_kafka_causes_count * sizeof(*sink->said));
 	sink->headers = make_headers(&sink->conf->headers);
 	r = sf_loop_wake(loop, sf_kafka_give_back, sink, &sink->wake, err);
 	if (r == 0)

@@ -75,8 +75,12 @@ struct sf_kafka_cause {
 	const char *advice; /* what to do; "" for nothing */
 };
 extern const struct sf_kafka_cause sf_kafka_causes[]; /* the last one is for all other codes */
-extern const size_t sf_kafka_causes_count;
 const struct sf_kafka_cause *sf_kafka_cause(rd_kafka_resp_err_t);
+/* Of a connection: the library's words say more than its code. */
+const struct sf_kafka_cause *sf_kafka_cause_by_words(rd_kafka_resp_err_t, const char *words);
+bool sf_kafka_is_certificate(const struct sf_kafka_cause *); /* which sf_kafka_certificate names */
+/* What is wrong with a broker's certificate: "has expired"; NULL: OpenSSL may say. */
+const char *sf_kafka_certificate(int x509_error);
 
 /* Tries it, as struct sf_sink_kind says. */
 int sf_kafka_connect(const void *conf, const struct sf_site *, const char *const *topics,

@@ -8,9 +8,10 @@
 
 #define MS (uint64_t)1000
 enum {
-	TURN_MS = 2,	    /* of one callback, then others have theirs */
-	PURGE_MS = 2000,    /* for the reports of what was purged */
-	PAUSE_MS = 1000,    /* before a new producer */
+	TURN_MS = 2,	 /* of one callback, then others have theirs */
+	PURGE_MS = 2000, /* for the reports of what was purged */
+	PAUSE_MS = 1000, /* before a new producer; twice as long, when that does not work */
+	PAUSE_MOST_MS = 60000,
 	TROUBLE_MS = 10000, /* before another try to make one */
 	WATCH_MS = 30000,   /* how often we look whether it still works */
 	SILENCE_MS = 300000 /* no report and no error, and something is out */
@@ -42,8 +43,10 @@ static void hear(struct sf_sink *sink, rd_kafka_event_t *event)
 		sf_kafka_hear_log(sink, event);
 		break;
 	}
-	if (good)
-		sf_kafka_works(sink);
+	if (!good)
+		return;
+	sink->pause_ms = PAUSE_MS;
+	sf_kafka_works(sink);
 }
 
 /* False: there may be more. */
@@ -65,27 +68,26 @@ static bool poll(struct sf_sink *sink)
 
 static void on_fatal(struct sf_sink *sink)
 {
-	char text[256], why[512];
+	char text[512];
 	rd_kafka_resp_err_t code = rd_kafka_fatal_error(sink->handle, text, sizeof(text));
 
-	if (code) {
-		snprintf(why, sizeof(why), "librdkafka cannot go on (%s: %s)",
-			 rd_kafka_err2name(code), text);
-		sf_kafka_renew(sink, why);
-	}
+	if (code)
+		sf_kafka_renew(sink, code, text);
 }
 
-void sf_kafka_renew(struct sf_sink *sink, const char *why)
+static void purge(struct sf_sink *sink)
 {
-	char text[600];
-
-	if (sink->state != SF_KAFKA_UP)
-		return;
-	snprintf(text, sizeof(text), "%s; begins anew", why);
-	sink->events.said(sink->events.arg, SF_LOG_WARN, text);
-	sink->state = SF_KAFKA_PURGING;
 	rd_kafka_purge(sink->handle, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT |
 					     RD_KAFKA_PURGE_F_NON_BLOCKING);
+}
+
+void sf_kafka_renew(struct sf_sink *sink, rd_kafka_resp_err_t code, const char *why)
+{
+	if (sink->state != SF_KAFKA_UP)
+		return;
+	sf_kafka_hear_fatal(sink, code, why);
+	sink->state = SF_KAFKA_PURGING;
+	purge(sink);
 	set_timer(sink, PURGE_MS);
 }
 
@@ -103,7 +105,7 @@ static void fail_what_is_out(struct sf_sink *sink)
 		if (!flight->out)
 			continue;
 		flight->out = 0;
-		sf_flight_fail(flight, SF_AGAIN, "the connection to Kafka began anew");
+		sf_flight_fail(flight, SF_AGAIN, sink->trouble ?: "the library began anew");
 		sf_flight_changed(sink, flight);
 	}
 	for (size_t i = 0; i < sink->topics; i++) {
@@ -131,7 +133,8 @@ static void on_ended(struct sf_sink *sink)
 	sf_producer_free(sf_take(sink->producer), 0);
 	fail_what_is_out(sink);
 	sink->state = SF_KAFKA_PAUSING;
-	set_timer(sink, PAUSE_MS);
+	set_timer(sink, sink->pause_ms);
+	sink->pause_ms = sink->pause_ms < PAUSE_MOST_MS / 2 ? sink->pause_ms * 2 : PAUSE_MOST_MS;
 }
 
 int sf_kafka_begin(struct sf_sink *sink, struct sf_err *err)
@@ -140,7 +143,7 @@ int sf_kafka_begin(struct sf_sink *sink, struct sf_err *err)
 	int r;
 
 	if (sink->events.gives_up) /* else nobody would hear that no broker is there */
-		rd_kafka_conf_set(conf, "message.timeout.ms", "10000", NULL, 0);
+		rd_kafka_conf_set(conf, "message.timeout.ms", "5000", NULL, 0);
 	r = sf_producer_new(conf, sink->loop, sf_kafka_ready, sink, &sink->producer, err);
 	if (r < 0)
 		return r;
@@ -148,6 +151,7 @@ int sf_kafka_begin(struct sf_sink *sink, struct sf_err *err)
 	for (size_t i = 0; i < sink->topics; i++)
 		sf_kafka_topic_open(sink, sink->topic[i]);
 	sink->state = SF_KAFKA_UP;
+	sink->pause_ms = sink->pause_ms ?: PAUSE_MS;
 	sink->progress = sink->heard = sf_clock_mono();
 	set_timer(sink, WATCH_MS);
 	return 0;
@@ -173,7 +177,8 @@ static void watch(struct sf_sink *sink)
 	set_timer(sink, WATCH_MS);
 	if (sink->out && sink->flying.first->since < silent && sink->progress < silent &&
 	    sink->heard < silent)
-		sf_kafka_renew(sink, "no answer from Kafka for 5 minutes");
+		sf_kafka_renew(sink, RD_KAFKA_RESP_ERR__STATE,
+			       "Kafka has said nothing for 5 minutes");
 }
 
 void sf_kafka_time(void *arg)
@@ -220,8 +225,7 @@ void sf_kafka_end(struct sf_sink *sink, uint64_t until)
 	rd_kafka_event_t *event;
 
 	if (sink->state == SF_KAFKA_UP || sink->state == SF_KAFKA_PURGING)
-		rd_kafka_purge(sink->handle, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT |
-						     RD_KAFKA_PURGE_F_NON_BLOCKING);
+		purge(sink);
 	while (sink->handle && sink->out && sf_clock_mono() < until) {
 		event = sf_producer_poll(sink->producer, 50);
 		if (!event)

@@ -59,8 +59,6 @@ static const struct property {
 	{"reconnect.backoff.max.ms", "30000", NULL},
 	/* A topic that is not there is tried again anyway; until then it holds up others. */
 	{"topic.metadata.propagation.max.ms", "5000", NULL},
-	/* Brokers close connections that are idle: no error. */
-	{"log.connection.close", "false", NULL},
 	{"socket.keepalive.enable", "true", NULL},
 	{"ssl.endpoint.identification.algorithm", "https", NULL},
 };
@@ -118,6 +116,24 @@ static void set_brokers(struct settings *s, const struct sf_list *brokers)
 		set(s, "brokers", NULL, "bootstrap.servers", all.data);
 }
 
+/*
+ * What OpenSSL found stays found: only the reason is put into words, and logged as SSLCERTVRFY. The
+ * library itself would say no more than that something is wrong. In a thread of the library.
+ */
+static int explain_certificate(rd_kafka_t *handle, const char *broker, int32_t id, int *error,
+			       int depth, const char *bytes, size_t size, char *text, size_t room,
+			       void *arg)
+{
+	const char *words = sf_kafka_certificate(*error);
+
+	(void)handle, (void)broker, (void)id, (void)depth, (void)bytes, (void)size, (void)arg;
+	if (*error && words)
+		snprintf(text, room, "it %s", words);
+	else if (*error)
+		snprintf(text, room, "OpenSSL's error %d", *error);
+	return *error == 0;
+}
+
 static void set_security(struct settings *s, const struct sf_kafka_conf *conf)
 {
 	static const char *const protocols[2][2] = {{"plaintext", "sasl_plaintext"},
@@ -133,6 +149,8 @@ static void set_security(struct settings *s, const struct sf_kafka_conf *conf)
 		set_file(s, "key_file", "ssl.key.pem", &conf->tls.key);
 		set(s, "verify", NULL, "enable.ssl.certificate.verification",
 		    conf->tls.verify ? "true" : "false");
+		if (conf->tls.verify)
+			rd_kafka_conf_set_ssl_cert_verify_cb(s->ret, explain_certificate);
 	}
 	if (conf->has_sasl) {
 		s->section = "sasl";

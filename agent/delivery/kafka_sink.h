@@ -73,8 +73,10 @@ enum sf_kafka_state {
 	SF_KAFKA_PAUSING  /* before the next one */
 };
 
-struct sf_kafka_said { /* of a cause; a table beside sf_kafka_causes */
-	uint64_t at;   /* mono; 0: not since it worked */
+enum { SF_KAFKA_SAID = 16 };
+struct sf_kafka_said { /* a sentence, since it worked last */
+	const struct sf_kafka_cause *cause;
+	char *words;
 };
 
 struct sf_sink {
@@ -95,8 +97,9 @@ struct sf_sink {
 	size_t out;	/* messages without a report */
 	bool full;	/* the library's queue, when we tried last */
 	unsigned pass;
+	uint64_t pause_ms;	  /* before the next producer; longer each time, until one works */
 	uint64_t progress, heard; /* mono: the last good report; the last error */
-	struct sf_kafka_said *said;
+	struct sf_kafka_said said[SF_KAFKA_SAID]; /* in order; the first without a cause ends it */
 	char *trouble; /* the last error, for who hears of a time-out alone; NULL: it works */
 	unsigned log_lines[SF_LOG_DEBUG + 1]; /* of the library, in the minute from log_since on */
 	uint64_t log_since;
@@ -132,7 +135,7 @@ int sf_kafka_begin(struct sf_sink *, struct sf_err *);
 void sf_kafka_ready(void *sink); /* the producer has something to say */
 void sf_kafka_time(void *sink);	 /* the timer */
 /* The producer is of no use any more: another one is made, all that is out has failed. */
-void sf_kafka_renew(struct sf_sink *, const char *why);
+void sf_kafka_renew(struct sf_sink *, rd_kafka_resp_err_t, const char *why);
 /* Until that time the producer may take to end. */
 void sf_kafka_end(struct sf_sink *, uint64_t until);
 
@@ -140,8 +143,10 @@ void sf_kafka_end(struct sf_sink *, uint64_t until);
 
 void sf_kafka_hear_error(struct sf_sink *, rd_kafka_event_t *);
 void sf_kafka_hear_log(struct sf_sink *, rd_kafka_event_t *);
+void sf_kafka_hear_fatal(struct sf_sink *, rd_kafka_resp_err_t, const char *text);
 /* A good report came. */
 void sf_kafka_works(struct sf_sink *);
+void sf_kafka_hush(struct sf_sink *); /* at the end */
 /* Why messages of a topic failed, with what to do; to be freed. */
 char *sf_kafka_why(const struct sf_sink *, const char *topic, rd_kafka_resp_err_t);
 

@@ -9,7 +9,6 @@
 #include "kafka_sink.h"
 
 #define SECOND (uint64_t)1000000
-enum { AGAIN_S = 600 };
 
 static void say(struct sf_sink *sink, enum sf_log_level level, const char *text)
 {
@@ -34,35 +33,66 @@ static char *sentence(const char *begin, const char *text, size_t length, const 
 	return sf_buf_take(&buf);
 }
 
+/* Takes the sentence. Each cause is said once until it works, or when another one came between. */
+static void tell(struct sf_sink *sink, const struct sf_kafka_cause *cause, char *text)
+{
+	struct sf_kafka_said *said = sink->said, *end = said + SF_KAFKA_SAID;
+
+	free(sink->trouble);
+	sink->trouble = text;
+	while (said < end && said->cause && (said->cause != cause || strcmp(said->words, text)))
+		said++;
+	if (said == end || said->cause)
+		return;
+	said->cause = cause;
+	said->words = sf_strdup(text);
+	say(sink, SF_LOG_WARN, text);
+}
+
+/* Names of hosts and addresses apart, the sentence of one that is down is that of the others. */
 void sf_kafka_hear_error(struct sf_sink *sink, rd_kafka_event_t *event)
 {
 	rd_kafka_resp_err_t code = rd_kafka_event_error(event);
-	const struct sf_kafka_cause *cause = sf_kafka_cause(code);
 	const char *text = rd_kafka_event_error_string(event) ?: rd_kafka_err2str(code);
-	struct sf_kafka_said *said = &sink->said[cause - sf_kafka_causes];
-	uint64_t now = sf_clock_mono();
+	const struct sf_kafka_cause *cause = sf_kafka_cause_by_words(code, text);
 
-	sink->heard = now;
-	/* Fatal ones have words of their own, and each broker that is down was told already. */
-	if (code == RD_KAFKA_RESP_ERR__FATAL || code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
+	if (strstr(text, "in state UP"))
+		return; /* a broker closed a connection, which begins anew */
+	sink->heard = sf_clock_mono();
+	/* Each broker that is down was told, and so was what is wrong with a certificate. */
+	if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || code == RD_KAFKA_RESP_ERR__FATAL ||
+	    rd_kafka_event_error_is_fatal(event) || sf_kafka_is_certificate(cause))
 		return;
-	free(sink->trouble);
-	sink->trouble = sentence("", text, length_of(text), cause->advice);
-	if (said->at && now - said->at < AGAIN_S * SECOND)
-		return;
-	said->at = now;
-	say(sink, SF_LOG_WARN, sink->trouble);
+	tell(sink, cause, sentence("", text, length_of(text), cause->advice));
+}
+
+void sf_kafka_hear_fatal(struct sf_sink *sink, rd_kafka_resp_err_t code, const char *text)
+{
+	const struct sf_kafka_cause *cause = sf_kafka_cause(code);
+
+	tell(sink, cause, sentence("begins anew: ", text, strlen(text), cause->advice));
+}
+
+static void forget(struct sf_sink *sink)
+{
+	for (size_t i = 0; i < SF_KAFKA_SAID; i++)
+		free(sink->said[i].words);
+	memset(sink->said, 0, sizeof(sink->said));
+	free(sf_take(sink->trouble));
 }
 
 void sf_kafka_works(struct sf_sink *sink)
 {
 	sink->progress = sf_clock_mono();
 	sink->events.written(sink->events.arg, 0);
-	if (!sink->trouble)
-		return;
-	say(sink, SF_LOG_INFO, "Kafka takes messages again");
-	free(sf_take(sink->trouble));
-	memset(sink->said, 0, sf_kafka_causes_count * sizeof(*sink->said));
+	if (sink->trouble)
+		say(sink, SF_LOG_INFO, "Kafka takes messages again");
+	forget(sink);
+}
+
+void sf_kafka_hush(struct sf_sink *sink)
+{
+	forget(sink);
 }
 
 char *sf_kafka_why(const struct sf_sink *sink, const char *topic, rd_kafka_resp_err_t code)
@@ -71,9 +101,11 @@ char *sf_kafka_why(const struct sf_sink *sink, const char *topic, rd_kafka_resp_
 	const char *text = rd_kafka_err2str(code);
 	sf_cleanup(sf_buf_finish) struct sf_buf begin = {0};
 
-	if (code == RD_KAFKA_RESP_ERR__MSG_TIMED_OUT && sink->trouble)
+	if (cause->class == SF_KAFKA_AGAIN && sink->trouble)
 		return sf_strdup(sink->trouble);
-	sf_buf_format(&begin, "topic %s: ", topic);
+	sf_buf_text(&begin, "");
+	if (cause->class == SF_KAFKA_REFUSED)
+		sf_buf_format(&begin, "topic %s: ", topic);
 	return sentence(begin.data, text, strlen(text), cause->advice);
 }
 
@@ -83,12 +115,25 @@ char *sf_kafka_why(const struct sf_sink *sink, const char *topic, rd_kafka_resp_
  */
 static enum sf_log_level level_of(int level, const char *facility)
 {
-	static const char *const told[] = {"FAIL", "ERROR", "CONNECTION"};
+	static const char *const told[] = {"FAIL", "ERROR", "FATAL"};
 
 	for (size_t i = 0; i < SF_COUNT(told); i++)
 		if (!strcmp(facility, told[i]))
 			return SF_LOG_DEBUG;
 	return level <= 3 || !strcmp(facility, "CONFWARN") ? SF_LOG_WARN : SF_LOG_DEBUG;
+}
+
+/* "HOST: Certificate (...) verification callback failed: it has expired" */
+static void hear_certificate(struct sf_sink *sink, const char *text)
+{
+	static const char extra[] = " verification callback failed: it";
+	const char *at = strstr(text, extra);
+	struct sf_buf words = {0};
+
+	sink->heard = sf_clock_mono();
+	sf_buf_add(&words, text, at ? (size_t)(at - text) : strlen(text));
+	sf_buf_text(&words, at ? at + strlen(extra) : "");
+	tell(sink, sf_kafka_cause_by_words(RD_KAFKA_RESP_ERR__SSL, text), sf_buf_take(&words));
 }
 
 void sf_kafka_hear_log(struct sf_sink *sink, rd_kafka_event_t *event)
@@ -102,6 +147,12 @@ void sf_kafka_hear_log(struct sf_sink *sink, rd_kafka_event_t *event)
 
 	if (rd_kafka_event_log(event, &facility, &text, &number) < 0)
 		return;
+	after = text[0] == '[' ? strstr(text, "]: ") : NULL; /* the thread */
+	text = after ? after + strlen("]: ") : text;
+	if (!strcmp(facility, "SSLCERTVRFY")) {
+		hear_certificate(sink, text);
+		return;
+	}
 	level = level_of(number, facility);
 	if (now - sink->log_since > 60 * SECOND) {
 		sink->log_since = now;
@@ -109,8 +160,6 @@ void sf_kafka_hear_log(struct sf_sink *sink, rd_kafka_event_t *event)
 	}
 	if (sink->log_lines[level]++ >= most[level])
 		return;
-	after = text[0] == '[' ? strstr(text, "]: ") : NULL; /* the thread */
-	text = after ? after + strlen("]: ") : text;
 	line = sentence("librdkafka: ", text, strlen(text), "");
 	say(sink, level, line);
 }
