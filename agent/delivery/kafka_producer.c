@@ -49,6 +49,7 @@ int sf_producer_new(rd_kafka_conf_t *conf, struct sf_loop *loop, void (*call)(vo
 	rd_kafka_set_log_queue(producer->handle, NULL);
 	producer->queue = rd_kafka_queue_get_main(producer->handle);
 	rd_kafka_queue_cb_event_enable(producer->queue, on_event, producer->wake);
+	sf_wake(producer->wake); /* there may be something already: it calls when that begins */
 	*ret = producer;
 	return 0;
 }
