@@ -15,8 +15,6 @@
 #include "notice.h"
 #include "origin.h"
 
-static const char no_query[] = "sockfeed";
-
 static const struct sf_output_conf *find_output(const struct sf_agent *a, const char *name)
 {
 	const struct sf_config *config = a->setup->config;
@@ -127,7 +125,7 @@ static void put_start(struct sf_agent *a, struct sf_output *output, const char *
 {
 	const struct sf_query_conf *first = first_query(a, sf_output_name(output));
 	sf_cleanup(sf_free_p) char *topic =
-		make_topic(a, sf_output_name(output), no_query, first, SF_LINE_START);
+		make_topic(a, sf_output_name(output), SF_NO_QUERY, first, SF_LINE_START);
 	sf_cleanup(sf_labels_finish) struct sf_labels labels = {0};
 	sf_cleanup(sf_buf_finish) struct sf_buf line = {0};
 	struct sf_envelope envelope;
@@ -168,8 +166,8 @@ void sf_notice_gap(void *agent, struct sf_output *output, const struct sf_gap *g
 	struct sf_agent *a = agent;
 	const struct sf_query_conf *query = find_query(a, gap->query);
 	const struct sf_query_conf *whose = query ?: first_query(a, gap->output);
-	sf_cleanup(sf_free_p) char *topic =
-		make_topic(a, gap->output, *gap->query ? gap->query : no_query, whose, SF_LINE_GAP);
+	sf_cleanup(sf_free_p) char *topic = make_topic(
+		a, gap->output, *gap->query ? gap->query : SF_NO_QUERY, whose, SF_LINE_GAP);
 	sf_cleanup(sf_labels_finish) struct sf_labels labels = {0};
 	sf_cleanup(sf_buf_finish) struct sf_buf line = {0};
 	struct sf_envelope envelope;

@@ -8,6 +8,9 @@
 #include <sockfeed/config.h>
 #include <sockfeed/delivery.h>
 
+/* Of lines of no query, in a topic. */
+#define SF_NO_QUERY "sockfeed"
+
 struct sf_labels { /* the texts are borrowed */
 	size_t count;
 	const char **names, **values;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "agent.h"
+#include "connect.h"
 #include "load.h"
 #include "verbs.h"
 
@@ -23,12 +24,14 @@ const struct sf_option sf_run_options[] = {
 	{0},
 };
 
-enum { CHECK_CONFIG, CHECK_PRINT };
+enum { CHECK_CONFIG, CHECK_PRINT, CHECK_CONNECT };
 const struct sf_option sf_check_options[] = {
 	[CHECK_CONFIG] = {"config", 'c', SF_OPTION_TEXT, "FILE",
 			  "the configuration (default: " SF_CONFIG_PATH ")"},
 	[CHECK_PRINT] = {"print", 0, SF_OPTION_FLAG, NULL,
 			 "its normal form with all defaults, on stdout"},
+	[CHECK_CONNECT] = {"connect", 0, SF_OPTION_FLAG, NULL,
+			   "also try the outputs, for seconds; nothing is written to them"},
 	{0},
 };
 
@@ -68,6 +71,13 @@ int sf_verb_run(const struct sf_arguments *arguments)
 						     .want = arguments->repeat});
 }
 
+static int connect_outputs(const struct sf_config *config)
+{
+	struct sf_host host;
+
+	return sf_load_host(config, &host) ?: sf_connect(config, &host);
+}
+
 int sf_verb_check(const struct sf_arguments *arguments)
 {
 	sf_cleanup(sf_config_free_p) struct sf_config *config = NULL;
@@ -76,14 +86,17 @@ int sf_verb_check(const struct sf_arguments *arguments)
 
 	if (status != 0)
 		return status;
-	sf_load_outputs(config);
-	if (!arguments->text[CHECK_PRINT]) {
+	if (!arguments->text[CHECK_CONNECT])
+		sf_load_outputs(config);
+	if (!arguments->text[CHECK_PRINT])
 		fprintf(stderr, "%s: no errors (%zu %s, %zu %s)\n", config->path, config->queries,
 			config->queries == 1 ? "query" : "queries", config->outputs,
 			config->outputs == 1 ? "output" : "outputs");
-		return 0;
-	}
+	if (arguments->text[CHECK_CONNECT])
+		status = connect_outputs(config);
+	if (!arguments->text[CHECK_PRINT])
+		return status;
 	sf_config_print(config, &text);
 	fwrite(text.data, 1, text.length, stdout);
-	return fflush(stdout) == 0 ? 0 : SF_EXIT_FAILED;
+	return fflush(stdout) == 0 ? status : SF_EXIT_FAILED;
 }

@@ -82,6 +82,18 @@ bool sf_kafka_is_certificate(const struct sf_kafka_cause *); /* which sf_kafka_c
 /* What is wrong with a broker's certificate: "has expired"; NULL: OpenSSL may say. */
 const char *sf_kafka_certificate(int x509_error);
 
+/* ---- sentences, to be freed ---- */
+
+/*
+ * What an error, or a line of the log, says of a connection, and its cause. No cause: it says
+ * nothing of one. A cause and no words: others say it, or said it.
+ */
+char *sf_kafka_words(rd_kafka_event_t *, const struct sf_kafka_cause **cause);
+/* "BEGIN TEXT; ADVICE" */
+char *sf_kafka_sentence(const char *begin, const char *text, const char *advice);
+/* Of a line of the library's log, what is behind the name of its thread. */
+const char *sf_kafka_log_text(const char *text);
+
 /* Tries it, as struct sf_sink_kind says. */
 int sf_kafka_connect(const void *conf, const struct sf_site *, const char *const *topics,
 		     size_t count, void (*said)(void *arg, const char *text), void *arg,

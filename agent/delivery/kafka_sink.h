@@ -7,7 +7,7 @@
  *   kafka_flight.c  lines -> messages
  *   kafka_report.c  reports -> what becomes of a flight
  *   kafka_life.c    the producer's own life: fatal errors, stalls, a new one
- *   kafka_voice.c   errors and the library's log -> sentences for people
+ *   kafka_voice.c   errors and the library's log -> what is said, and how often
  */
 #pragma once
 

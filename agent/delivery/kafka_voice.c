@@ -15,24 +15,6 @@ static void say(struct sf_sink *sink, enum sf_log_level level, const char *text)
 	sink->events.said(sink->events.arg, level, text);
 }
 
-/* "Connect failed (after 3ms in state CONNECT, 4 identical error(s) suppressed)": the start. */
-static size_t length_of(const char *text)
-{
-	const char *after = strstr(text, " (after ");
-
-	return after ? (size_t)(after - text) : strlen(text);
-}
-
-static char *sentence(const char *begin, const char *text, size_t length, const char *advice)
-{
-	struct sf_buf buf = {0};
-
-	sf_buf_text(&buf, begin);
-	sf_buf_add(&buf, text, length);
-	sf_buf_format(&buf, "%s%s", *advice ? "; " : "", advice);
-	return sf_buf_take(&buf);
-}
-
 /* Takes the sentence. Each cause is said once until it works, or when another one came between. */
 static void tell(struct sf_sink *sink, const struct sf_kafka_cause *cause, char *text)
 {
@@ -49,28 +31,23 @@ static void tell(struct sf_sink *sink, const struct sf_kafka_cause *cause, char 
 	say(sink, SF_LOG_WARN, text);
 }
 
-/* Names of hosts and addresses apart, the sentence of one that is down is that of the others. */
 void sf_kafka_hear_error(struct sf_sink *sink, rd_kafka_event_t *event)
 {
-	rd_kafka_resp_err_t code = rd_kafka_event_error(event);
-	const char *text = rd_kafka_event_error_string(event) ?: rd_kafka_err2str(code);
-	const struct sf_kafka_cause *cause = sf_kafka_cause_by_words(code, text);
+	const struct sf_kafka_cause *cause;
+	char *words = sf_kafka_words(event, &cause);
 
-	if (strstr(text, "in state UP"))
-		return; /* a broker closed a connection, which begins anew */
-	sink->heard = sf_clock_mono();
-	/* Each broker that is down was told, and so was what is wrong with a certificate. */
-	if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || code == RD_KAFKA_RESP_ERR__FATAL ||
-	    rd_kafka_event_error_is_fatal(event) || sf_kafka_is_certificate(cause))
+	if (!cause)
 		return;
-	tell(sink, cause, sentence("", text, length_of(text), cause->advice));
+	sink->heard = sf_clock_mono();
+	if (words)
+		tell(sink, cause, words);
 }
 
 void sf_kafka_hear_fatal(struct sf_sink *sink, rd_kafka_resp_err_t code, const char *text)
 {
 	const struct sf_kafka_cause *cause = sf_kafka_cause(code);
 
-	tell(sink, cause, sentence("begins anew: ", text, strlen(text), cause->advice));
+	tell(sink, cause, sf_kafka_sentence("begins anew: ", text, cause->advice));
 }
 
 static void forget(struct sf_sink *sink)
@@ -106,7 +83,7 @@ char *sf_kafka_why(const struct sf_sink *sink, const char *topic, rd_kafka_resp_
 	sf_buf_text(&begin, "");
 	if (cause->class == SF_KAFKA_REFUSED)
 		sf_buf_format(&begin, "topic %s: ", topic);
-	return sentence(begin.data, text, strlen(text), cause->advice);
+	return sf_kafka_sentence(begin.data, text, cause->advice);
 }
 
 /*
@@ -123,36 +100,23 @@ static enum sf_log_level level_of(int level, const char *facility)
 	return level <= 3 || !strcmp(facility, "CONFWARN") ? SF_LOG_WARN : SF_LOG_DEBUG;
 }
 
-/* "HOST: Certificate (...) verification callback failed: it has expired" */
-static void hear_certificate(struct sf_sink *sink, const char *text)
-{
-	static const char extra[] = " verification callback failed: it";
-	const char *at = strstr(text, extra);
-	struct sf_buf words = {0};
-
-	sink->heard = sf_clock_mono();
-	sf_buf_add(&words, text, at ? (size_t)(at - text) : strlen(text));
-	sf_buf_text(&words, at ? at + strlen(extra) : "");
-	tell(sink, sf_kafka_cause_by_words(RD_KAFKA_RESP_ERR__SSL, text), sf_buf_take(&words));
-}
-
 void sf_kafka_hear_log(struct sf_sink *sink, rd_kafka_event_t *event)
 {
 	static const unsigned most[] = {[SF_LOG_WARN] = 10, [SF_LOG_DEBUG] = 1000};
-	const char *facility, *text, *after;
+	const char *facility, *text;
+	const struct sf_kafka_cause *cause;
 	uint64_t now = sf_clock_mono();
-	sf_cleanup(sf_free_p) char *line = NULL;
+	sf_cleanup(sf_free_p) char *line = sf_kafka_words(event, &cause);
 	enum sf_log_level level;
 	int number;
 
-	if (rd_kafka_event_log(event, &facility, &text, &number) < 0)
-		return;
-	after = text[0] == '[' ? strstr(text, "]: ") : NULL; /* the thread */
-	text = after ? after + strlen("]: ") : text;
-	if (!strcmp(facility, "SSLCERTVRFY")) {
-		hear_certificate(sink, text);
+	if (cause) {
+		sink->heard = now;
+		tell(sink, cause, sf_take(line));
 		return;
 	}
+	if (rd_kafka_event_log(event, &facility, &text, &number) < 0)
+		return;
 	level = level_of(number, facility);
 	if (now - sink->log_since > 60 * SECOND) {
 		sink->log_since = now;
@@ -160,6 +124,6 @@ void sf_kafka_hear_log(struct sf_sink *sink, rd_kafka_event_t *event)
 	}
 	if (sink->log_lines[level]++ >= most[level])
 		return;
-	line = sentence("librdkafka: ", text, strlen(text), "");
+	line = sf_kafka_sentence("librdkafka: ", sf_kafka_log_text(text), "");
 	say(sink, level, line);
 }

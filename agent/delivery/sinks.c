@@ -63,7 +63,8 @@ const struct sf_sink_kind sf_sinks[] = {
 	 .settle = sf_kafka_settle,
 	 .topic = sf_kafka_topic,
 	 .line_keys = sf_kafka_line_keys,
-	 .letters = sf_kafka_letters},
+	 .letters = sf_kafka_letters,
+	 .connect = sf_kafka_connect},
 	{0},
 };
 
