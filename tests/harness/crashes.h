@@ -155,6 +155,9 @@ static inline void live(struct tank *t, struct shared *s, const struct life *lif
 	struct sf_err err;
 
 	srandom(life->seed);
+	if (s->current != UINT64_MAX) /* the last life died over it */
+		s->flags[s->current] |= DROPPED;
+	s->current = UINT64_MAX;
 	now_living.shared = s;
 	now_living.tank = t;
 	now_living.life = life;
