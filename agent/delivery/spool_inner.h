@@ -205,7 +205,8 @@ void sf_spool_lose(struct sf_spool *, const struct sf_spool_span *, enum sf_spoo
 
 /* spool_room.c: the budget */
 int sf_spool_make_room(struct sf_spool *, uint64_t length);
-bool sf_spool_drop_oldest(struct sf_spool *, enum sf_spool_loss);
+/* False: there is none that may go, or the state could not be published. */
+bool sf_spool_drop_oldest(struct sf_spool *, enum sf_spool_loss, bool active_too);
 void sf_spool_reap(struct sf_spool *); /* segments of which all is done */
 uint64_t sf_spool_limit(const struct sf_spool *);
 void sf_spool_measure(struct sf_spool *);

@@ -113,7 +113,7 @@ static struct sf_segment *leave_active(struct sf_spool *spool)
 	return last;
 }
 
-bool sf_spool_drop_oldest(struct sf_spool *spool, enum sf_spool_loss reason)
+bool sf_spool_drop_oldest(struct sf_spool *spool, enum sf_spool_loss reason, bool active_too)
 {
 	struct sf_segment *segment = find_done(spool);
 
@@ -121,7 +121,7 @@ bool sf_spool_drop_oldest(struct sf_spool *spool, enum sf_spool_loss reason)
 		if (!spool->segment[i].pinned && !is_active(spool, &spool->segment[i]))
 			segment = &spool->segment[i];
 	}
-	if (!segment)
+	if (!segment && active_too)
 		segment = leave_active(spool);
 	if (!segment)
 		return false;
@@ -129,9 +129,9 @@ bool sf_spool_drop_oldest(struct sf_spool *spool, enum sf_spool_loss reason)
 		lose_segment(spool, segment, reason);
 		spool->counts.dropped_segments++;
 	}
-	/* If it fails, a start finds a gap without names; waiting would lose without end. */
-	if (spool->dirty)
-		sf_spool_publish(spool);
+	/* Nothing goes of which the disk does not know; it goes when it does. */
+	if (spool->dirty && sf_spool_publish(spool) < 0)
+		return false;
 	sf_segment_unlink(spool, segment);
 	return true;
 }
@@ -146,7 +146,7 @@ int sf_spool_make_room(struct sf_spool *spool, uint64_t length)
 	while (spool->counts.disk + length > sf_spool_limit(spool)) {
 		if (spool->conf->when_full && !find_done(spool))
 			return -ENOBUFS;
-		if (!sf_spool_drop_oldest(spool, SF_SPOOL_LOSS_FULL))
+		if (!sf_spool_drop_oldest(spool, SF_SPOOL_LOSS_FULL, true))
 			return -ENOBUFS;
 	}
 	return 0;

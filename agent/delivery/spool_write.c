@@ -17,15 +17,16 @@ static struct sf_segment *active(struct sf_spool *spool)
 }
 
 /* No half of a record stays behind; where it cannot be cut off, nothing is written behind it. */
-static void undo(struct sf_spool *spool)
+static int undo(struct sf_spool *spool, int code)
 {
 	spool->counts.failed_writes++;
 	if (ftruncate(spool->active, (off_t)active(spool)->size) < 0) {
 		if (sf_spool_sync(spool) == 0)
 			sf_segment_leave(spool);
-		return;
+		return -EIO;
 	}
 	sf_spool_step(spool, SF_SPOOL_UNDONE);
+	return code;
 }
 
 static int rotate(struct sf_spool *spool)
@@ -62,10 +63,8 @@ static int write_first(struct sf_spool *spool)
 	if (r < 0)
 		return r;
 	r = sf_record_write(spool->active, active(spool)->size, &out);
-	if (r < 0) {
-		undo(spool);
-		return r;
-	}
+	if (r < 0)
+		return undo(spool, r);
 	active(spool)->size += out.length;
 	spool->counts.disk += out.length;
 	spool->written = held.span.to;
@@ -78,13 +77,19 @@ static int write_first(struct sf_spool *spool)
 	return 0;
 }
 
+static bool is_full(int code)
+{
+	return code == -ENOSPC || code == -EDQUOT;
+}
+
 /* What can be done about it here and now? Something was: true. */
 static bool relieve(struct sf_spool *spool, int code)
 {
 	if (code == -ENOBUFS)
 		return false; /* all that can be done was done */
-	if (code == -ENOSPC || code == -EDQUOT)
-		return !spool->conf->when_full && sf_spool_drop_oldest(spool, SF_SPOOL_LOSS_DISK);
+	if (is_full(code))
+		return !spool->conf->when_full &&
+		       sf_spool_drop_oldest(spool, SF_SPOOL_LOSS_DISK, false);
 	if (spool->active >= 0 && sf_spool_sync(spool) == 0)
 		sf_segment_leave(spool); /* this file may be the one that is broken */
 	return true;
@@ -132,6 +137,15 @@ static void as_record(const struct sf_held *held, struct sf_record *record)
 	record->head.first_seq = held->batch->first_seq;
 	record->span = held->span;
 	snprintf(record->query, sizeof(record->query), "%s", held->batch->query);
+}
+
+/* The ring is full. What is older than it goes first, if that makes room on the disk. */
+static bool drop_for_ring(struct sf_spool *spool)
+{
+	if (!is_full(spool->blocked) || !sf_spool_drop_oldest(spool, SF_SPOOL_LOSS_DISK, true))
+		return false;
+	sf_spool_flush(spool);
+	return true;
 }
 
 /* The oldest that nobody is sending. */
@@ -200,7 +214,7 @@ bool sf_spool_append(struct sf_spool *spool, struct sf_batch *batch, const char 
 	if (sf_hold_first(&spool->ring) && now >= spool->retry_at)
 		sf_spool_flush(spool);
 	while (sf_hold_first(&spool->ring) && spool->ring.bytes + weight > spool->ring_size) {
-		if (newest || !drop_from_ring(spool))
+		if (newest || (!drop_for_ring(spool) && !drop_from_ring(spool)))
 			return refuse(spool, &held, reason(spool));
 	}
 	spool->state.end = held.span.to;

@@ -171,6 +171,7 @@ static inline void live(struct tank *t, struct shared *s, const struct life *lif
 	for (unsigned deed = 0; deed < life->deeds; deed++) {
 		unsigned what = (unsigned)random() % 100;
 
+		t->now += (uint64_t)random() % 60000;
 		if (what < 42) {
 			living_put(t, s);
 		} else if (what < 50) {

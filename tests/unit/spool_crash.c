@@ -31,7 +31,7 @@ static void crash_at(enum sf_spool_step step, bool by_power, bool faults, unsign
 	t.setup.ring_size = 24 << 10;
 	srandom(seed);
 	for (unsigned i = 0; i < CRASHES; i++) {
-		life.nth = 1 + (unsigned)random() % (i == 0 ? 12 : 3);
+		life.nth = needs_faults(step) ? 1 : 1 + (unsigned)random() % (i ? 3 : 12);
 		live_and_die(&t, s, &life);
 		life.seed++;
 	}
