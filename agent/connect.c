@@ -80,9 +80,10 @@ static int try_output(const struct sf_config *config, const struct sf_output_con
 {
 	const struct sf_sink_kind *kind = sf_sink_find(output->type->name);
 	sf_cleanup(topics_finish) struct topics topics = {0};
+	int r = kind->check ? kind->check(output->own, err) : 0;
 
-	if (!kind->connect)
-		return kind->check ? kind->check(output->own, err) : 0;
+	if (r < 0 || !kind->connect)
+		return r;
 	gather(&topics, config, output, site);
 	return kind->connect(output->own, site, (const char *const *)topics.name, topics.count,
 			     said, (void *)output, err);

@@ -6,6 +6,7 @@
 
 #include "letters.h"
 #include "sink.h"
+#include "spool.h"
 
 enum { SF_MESSAGE_MOST = 900000 }; /* bytes of lines in a message */
 
@@ -31,6 +32,8 @@ struct sf_kafka_conf {
 		struct sf_secret password;
 	} sasl;
 	struct sf_list properties; /* of the library, as the user wrote them */
+	bool has_spool;
+	struct sf_spool_conf spool;
 	bool has_letters;
 	struct sf_letters_conf letters;
 };
@@ -38,6 +41,8 @@ struct sf_kafka_conf {
 extern const struct sf_key sf_kafka_keys[];
 const char *sf_kafka_choice(const char *key, int choice); /* as a user writes it, and the library */
 
+const struct sf_spool_conf *sf_kafka_spool(const void *conf);
+const char *sf_kafka_target(const void *conf); /* its spool is no other output's */
 const struct sf_letters_conf *sf_kafka_letters(const void *conf);
 unsigned sf_kafka_line_keys(const void *conf);
 void sf_kafka_settle(void *conf, const struct sf_places *, struct sf_complaints *);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Whether an output to Kafka would work, tried: the brokers, each topic, the right to write, what
- * it takes at most. Nothing is written: a message that asks for two acknowledgements is judged by its
- * rights and then refused.
+ * it takes at most. Nothing is written: a message that asks for two acknowledgements is judged by
+ * its rights and then refused.
  */
 #include <stdlib.h>
 #include <string.h>

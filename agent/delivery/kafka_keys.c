@@ -62,6 +62,49 @@ static const struct sf_key sasl_keys[] = {
 	 .help = "the path of a file that holds the password"},
 	{0},
 };
+static const char *const sync_words[] = {"always", "never", NULL}; /* SF_SPOOL_SYNC_... */
+static const char *const rate_words[] = {"auto", NULL};
+static const char *const full_words[] = {"drop_oldest", "drop_newest", NULL};
+static const struct sf_key spool_keys[] = {
+	{.name = "path",
+	 .kind = SF_KIND_TEXT,
+	 .offset = AT(spool.path),
+	 .help = "a directory of its own; the one that it is in must exist"},
+	{.name = "max_size",
+	 .kind = SF_KIND_SIZE,
+	 .offset = AT(spool.max_size),
+	 .standard = "1GiB",
+	 .least = 1 << 20,
+	 .most = 1ull << 44,
+	 .help = "of all its files"},
+	{.name = "keep_free",
+	 .kind = SF_KIND_SHARE,
+	 .offset = AT(spool.keep_free),
+	 .standard = "15%",
+	 .help = "it does not grow into this share of the file system"},
+	{.name = "sync",
+	 .kind = SF_KIND_DURATION,
+	 .offset = AT(spool.sync),
+	 .standard = "500ms",
+	 .least = 1000,
+	 .most = 60 * 1000000ull,
+	 .choices = sync_words,
+	 .help = "how much may be lost with the host's power"},
+	{.name = "when_full",
+	 .kind = SF_KIND_CHOICE,
+	 .offset = AT(spool.when_full),
+	 .standard = "drop_oldest",
+	 .choices = full_words,
+	 .help = "what is lost then, counted, with gap records"},
+	{.name = "replay_rate",
+	 .kind = SF_KIND_RATE,
+	 .offset = AT(spool.replay_rate),
+	 .standard = "auto",
+	 .least = 1 << 10,
+	 .choices = rate_words,
+	 .help = "how fast what waited is sent; auto: 4 times what comes in, 1MiB/s at least"},
+	{0},
+};
 static const struct sf_key letters_keys[] = {
 	{.name = "path",
 	 .kind = SF_KIND_TEXT,
@@ -141,6 +184,12 @@ const struct sf_key sf_kafka_keys[] = {
 	 .offset = AT(properties),
 	 .standard = "",
 	 .help = "any other property of the library, by its name"},
+	{.name = "spool",
+	 .kind = SF_KIND_OPTION,
+	 .offset = AT(has_spool),
+	 .standard = "",
+	 .section = spool_keys,
+	 .help = "what waits is kept on the disk until it is delivered, over restarts too"},
 	{.name = "dead_letters",
 	 .kind = SF_KIND_OPTION,
 	 .offset = AT(has_letters),
@@ -149,6 +198,20 @@ const struct sf_key sf_kafka_keys[] = {
 	 .help = "lines that no topic will ever take, unchanged, in a file"},
 	{0},
 };
+
+const struct sf_spool_conf *sf_kafka_spool(const void *own)
+{
+	const struct sf_kafka_conf *conf = own;
+
+	return conf->has_spool ? &conf->spool : NULL;
+}
+
+const char *sf_kafka_target(const void *own)
+{
+	const struct sf_kafka_conf *conf = own;
+
+	return conf->has_spool ? conf->spool.path : NULL;
+}
 
 const struct sf_letters_conf *sf_kafka_letters(const void *own)
 {

@@ -24,6 +24,15 @@ static void set_timer(struct sf_sink *sink, uint64_t ms)
 
 /* ---- what comes from the library ---- */
 
+static void on_fatal(struct sf_sink *sink)
+{
+	char text[512];
+	rd_kafka_resp_err_t code = rd_kafka_fatal_error(sink->handle, text, sizeof(text));
+
+	if (code)
+		sf_kafka_renew(sink, code, text);
+}
+
 static void hear(struct sf_sink *sink, rd_kafka_event_t *event)
 {
 	const rd_kafka_message_t *message;
@@ -33,6 +42,8 @@ static void hear(struct sf_sink *sink, rd_kafka_event_t *event)
 	case RD_KAFKA_EVENT_DR:
 		while ((message = rd_kafka_event_message_next(event))) {
 			good |= !message->err;
+			if (message->err)
+				on_fatal(sink); /* if it is, the report does not say why */
 			sf_kafka_report(sink, message);
 		}
 		break;
@@ -65,15 +76,6 @@ static bool poll(struct sf_sink *sink)
 }
 
 /* ---- one producer after the other ---- */
-
-static void on_fatal(struct sf_sink *sink)
-{
-	char text[512];
-	rd_kafka_resp_err_t code = rd_kafka_fatal_error(sink->handle, text, sizeof(text));
-
-	if (code)
-		sf_kafka_renew(sink, code, text);
-}
 
 static void purge(struct sf_sink *sink)
 {

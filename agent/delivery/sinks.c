@@ -13,9 +13,8 @@
 #include "sink.h"
 
 /* Whether it may be written to is not asked: another user may run the agent. */
-static int check_file(const void *conf, struct sf_err *err)
+static int check_place(const char *path, struct sf_err *err)
 {
-	const char *path = ((const struct sf_file_conf *)conf)->path;
 	sf_cleanup(sf_free_p) char *copy = sf_strdup(path);
 	const char *directory = dirname(copy);
 	struct stat status;
@@ -24,9 +23,30 @@ static int check_file(const void *conf, struct sf_err *err)
 		return sf_fail(err, -errno, "the directory %s does not exist", directory);
 	if (stat(directory, &status) == 0 && !S_ISDIR(status.st_mode))
 		return sf_fail(err, -ENOTDIR, "%s is no directory", directory);
-	if (stat(path, &status) == 0 && S_ISDIR(status.st_mode))
-		return sf_fail(err, -EISDIR, "%s is a directory", path);
 	return 0;
+}
+
+static int check_path(const char *path, struct sf_err *err)
+{
+	struct stat status;
+	int r = check_place(path, err);
+
+	if (r == 0 && stat(path, &status) == 0 && S_ISDIR(status.st_mode))
+		return sf_fail(err, -EISDIR, "%s is a directory", path);
+	return r;
+}
+
+static int check_file(const void *conf, struct sf_err *err)
+{
+	return check_path(((const struct sf_file_conf *)conf)->path, err);
+}
+
+static int check_kafka(const void *own, struct sf_err *err)
+{
+	const struct sf_kafka_conf *conf = own;
+	int r = conf->has_spool ? check_place(conf->spool.path, err) : 0;
+
+	return r == 0 && conf->has_letters ? check_path(conf->letters.path, err) : r;
 }
 
 static const char *stdout_target(const void *conf)
@@ -61,8 +81,11 @@ const struct sf_sink_kind sf_sinks[] = {
 	 .size = sizeof(struct sf_kafka_conf),
 	 .ops = &sf_kafka_ops,
 	 .settle = sf_kafka_settle,
+	 .check = check_kafka,
 	 .topic = sf_kafka_topic,
 	 .line_keys = sf_kafka_line_keys,
+	 .target = sf_kafka_target,
+	 .spool = sf_kafka_spool,
 	 .letters = sf_kafka_letters,
 	 .connect = sf_kafka_connect},
 	{0},
