@@ -13,6 +13,7 @@
 #pragma once
 
 #include <sockfeed/delivery.h>
+#include <sockfeed/spool.h>
 
 enum sf_spool_step {
 #define STEP(name, what, disk) SF_SPOOL_##name,
@@ -34,24 +35,9 @@ struct sf_spool_conf {
 	uint64_t replay_rate; /* bytes a second, 0: auto; the sender's business */
 };
 
-/* Where something stands: so many batches, lines and bytes were appended before it. */
-struct sf_spool_at {
-	uint64_t offset, line, byte;
-};
-
 struct sf_spool_span { /* of one batch: to.offset is from.offset + 1 */
 	struct sf_spool_at from, to;
 };
-
-enum sf_spool_loss {
-	SF_SPOOL_LOSS_FULL,    /* dropped for max_size or keep_free */
-	SF_SPOOL_LOSS_DISK,    /* the disk took nothing for too long */
-	SF_SPOOL_LOSS_DAMAGED, /* the disk gave back other bytes, or lost a segment */
-	SF_SPOOL_LOSS_POWER,   /* accepted, but not on the disk when agent or host went down */
-	SF_SPOOL_LOSS_COUNT
-};
-const char *sf_spool_loss_name(
-	enum sf_spool_loss); /* "spool_full" "disk_full" "damaged" "power_loss" */
 
 struct sf_spool_setup {
 	const struct sf_spool_conf *conf; /* borrowed while the spool lives */
@@ -126,20 +112,6 @@ uint64_t sf_spool_end(const struct sf_spool *); /* the offset of the next batch 
 
 /* ---- gaps: what is owed to the reader ---- */
 
-struct sf_spool_gap {
-	uint64_t id; /* of this spool, never 0 */
-	const char
-		*query; /* "": lines of no query, or not known of which; then run and seq are 0 */
-	const char *boot_id; /* of the runs; "": not known */
-	struct {
-		uint64_t run, seq;
-	} first, last;
-	uint64_t records, bytes; /* lines of every type, and their bytes */
-	enum sf_spool_loss reason;
-	uint32_t segments; /* that were dropped for it, wholly or in part */
-	uint64_t told;	   /* offset of the batch that tells of it; UINT64_MAX: untold */
-};
-
 /*
  * Those that are owed and untold, oldest first, `most` at most; returns how many there are. The
  * texts live as long as the spool. What is given out does not change any more, whatever is lost
@@ -153,19 +125,10 @@ void sf_spool_gap_told(struct sf_spool *, uint64_t id, uint64_t offset);
 
 /* ---- the last run of each query whose run record was appended, for `start` ---- */
 
-struct sf_spool_run {
-	const char *query, *boot_id;
-	uint64_t run;
-};
-
 /* All of them, in the order of their queries' first appearance; good until the next append. */
 size_t sf_spool_runs(const struct sf_spool *, const struct sf_spool_run **ret);
 
 /* ---- counts ---- */
-
-struct sf_spool_amount {
-	uint64_t batches, lines, bytes;
-};
 
 struct sf_spool_counts { /* since it was opened */
 	struct sf_spool_amount appended, recovered, acknowledged, lost[SF_SPOOL_LOSS_COUNT],
