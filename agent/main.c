@@ -59,6 +59,24 @@ const struct sf_verb sf_verbs[] = {
 	 .options = sf_fields_options,
 	 .rest = true,
 	 .run = sf_verb_fields},
+	{.name = "spool",
+	 .usage = "inspect|verify|export [OPTIONS] DIR",
+	 .help = "Look into a spool: what waits in it, whether it is whole, its lines",
+	 .more = "DIR is the `path` of an output's spool. No agent is needed; one that runs is not "
+		 "disturbed: nothing\n"
+		 "is changed, nothing locked. A damaged spool is read as far as it goes.\n\n"
+		 "  inspect  what waits of which query, the segments, the gaps that are owed\n"
+		 "  verify   reads every byte and says each damaged place and what it costs; exit "
+		 "status 1 if\n"
+		 "           there is any. What a crash leaves behind is normal, and said to be.\n"
+		 "  export   the lines that are not acknowledged, oldest first, on stdout; damage "
+		 "is said on\n"
+		 "           stderr and passed over; exit status 1 if lines are missing for it\n\n"
+		 "What a running agent has acknowledged within the last moments may still be shown "
+		 "as waiting.\n",
+	 .options = sf_spool_options,
+	 .rest = true,
+	 .run = sf_verb_spool},
 	{.name = "help",
 	 .usage = "[VERB]",
 	 .help = "Say what a verb does and takes",
