@@ -107,6 +107,31 @@ static struct sf_owed *begin(struct sf_debts *gaps, const struct sf_loss_of *los
 	return owed;
 }
 
+static bool is_before(uint64_t run, uint64_t seq, uint64_t than_run, uint64_t than_seq)
+{
+	return run < than_run || (run == than_run && seq < than_seq);
+}
+
+/*
+ * Would the gap, made longer by the loss, span another one of its query? What was refused has no
+ * offset: it may lie between two that stood one behind the other.
+ */
+static bool would_span(const struct sf_debts *gaps, const struct sf_owed *owed,
+		       const struct sf_loss_of *loss)
+{
+	const struct sf_spool_gap *gap = &owed->gap;
+
+	for (size_t i = 0; *loss->query && i < gaps->count; i++) {
+		const struct sf_spool_gap *other = &gaps->owed[i].gap;
+
+		if (same_query(&gaps->owed[i], loss) && other != gap &&
+		    is_before(gap->last.run, gap->last.seq, other->first.run, other->first.seq) &&
+		    is_before(other->first.run, other->first.seq, loss->run, loss->first_seq))
+			return true;
+	}
+	return false;
+}
+
 void sf_debts_lose(struct sf_debts *gaps, const struct sf_loss_of *loss)
 {
 	struct sf_owed *owed = NULL;
@@ -120,7 +145,7 @@ void sf_debts_lose(struct sf_debts *gaps, const struct sf_loss_of *loss)
 		struct sf_owed *last = &gaps->owed[i];
 
 		if (same_query(last, loss) && last->open && last->refused == loss->refused &&
-		    last->gap.reason == loss->reason)
+		    last->gap.reason == loss->reason && !would_span(gaps, last, loss))
 			owed = last;
 	}
 	grow(owed ?: begin(gaps, loss), loss);
