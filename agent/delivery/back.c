@@ -5,18 +5,24 @@
  */
 #include <string.h>
 
-#include "output.h"
+#include "spooled.h"
 
 static void written(void *arg, uint32_t lines)
 {
 	struct sf_output *o = arg;
 
-	atomic_fetch_add_explicit(&o->tally.delivered, lines, memory_order_relaxed);
+	if (!o->spooled)
+		atomic_fetch_add_explicit(&o->tally.delivered, lines, memory_order_relaxed);
 	sf_gate_progressed(&o->gate);
 }
 
 static void leave(struct sf_output *o, struct sf_entry *entry)
 {
+	if (o->spooled) {
+		sf_output_tell_gaps(o); /* on the disk before it is done */
+		sf_spooled_leave(o, entry);
+		return;
+	}
 	if (entry->gap)
 		sf_gaps_told(&o->gaps, entry->gap, !entry->left);
 	sf_output_leave(o, entry, o->closed ? SF_LOSS_CLOSED : SF_LOSS_SHUTDOWN);
@@ -27,6 +33,8 @@ static void go_on(struct sf_output *o)
 	sf_output_tell_gaps(o);
 	if (!o->freeing && !o->closed)
 		sf_sender_feed(&o->sender);
+	if (o->spooled)
+		sf_spooled_pump(o->spooled);
 	sf_output_tell_if_drained(o);
 }
 
@@ -93,36 +101,32 @@ static const char *find_line(const struct sf_batch *batch, uint32_t line)
 	return at;
 }
 
-static void lose_line(struct sf_output *o, struct sf_entry *entry, uint32_t line, enum sf_loss loss)
+static void lose_line(struct sf_output *o, struct sf_entry *entry, const struct sf_letter *letter,
+		      enum sf_loss loss)
 {
 	entry->loss = loss;
 	entry->lost++;
 	if (!entry->gap)
-		sf_gaps_owe(&o->gaps, &(struct sf_lost){.batch = entry->batch,
+		sf_gaps_owe(&o->gaps, &(struct sf_lost){.query = letter->query,
+							.first = {letter->run, letter->seq},
 							.index = entry->index,
-							.line = line,
+							.begins = letter->number == 0,
+							.ends = letter->number == entry->lines - 1,
 							.lines = 1,
-							.bytes = entry->batch->line[line].length,
+							.bytes = letter->length,
 							.reason = loss});
 }
 
-static void post(struct sf_output *o, struct sf_entry *entry, uint32_t line, const char *why)
+static void post(struct sf_output *o, struct sf_entry *entry, const struct sf_letter *of,
+		 const char *line, const char *why)
 {
-	const struct sf_batch *batch = entry->batch;
 	struct sf_letter *letter = sf_new(struct sf_letter);
-	size_t length = batch->line[line].length;
 
-	*letter = (struct sf_letter){
-		.entry = entry,
-		.line = memcpy(sf_alloc(length), find_line(batch, line), length),
-		.topic = entry->topic->name ? sf_strdup(entry->topic->name) : NULL,
-		.query = sf_strdup(batch->query),
-		.why = sf_strdup(why),
-		.length = length,
-		.number = line,
-		.run = batch->run,
-		.seq = batch->first_seq + line,
-	};
+	*letter = *of;
+	letter->line = memcpy(sf_alloc(of->length), line, of->length);
+	letter->topic = entry->topic->name ? sf_strdup(entry->topic->name) : NULL;
+	letter->query = sf_strdup(of->query);
+	letter->why = sf_strdup(why);
 	entry->letters++;
 	sf_letters_post(o->letters, letter);
 }
@@ -131,15 +135,22 @@ static void dead(void *arg, struct sf_batch *batch, uint32_t line, const char *w
 {
 	struct sf_output *o = arg;
 	struct sf_entry *entry = sf_sender_find(&o->sender, batch);
+	struct sf_letter letter;
 
 	if (is_known(entry, line))
 		return; /* the batch was sent again */
 	entry->dead_line = sf_realloc(entry->dead_line, (entry->dead + 1) * sizeof(line));
 	entry->dead_line[entry->dead++] = line;
+	letter = (struct sf_letter){.entry = entry,
+				    .number = line,
+				    .query = (char *)batch->query,
+				    .length = batch->line[line].length,
+				    .run = batch->run,
+				    .seq = batch->first_seq + line};
 	if (o->letters)
-		post(o, entry, line, why);
+		post(o, entry, &letter, find_line(batch, line), why);
 	else
-		lose_line(o, entry, line, SF_LOSS_REJECTED);
+		lose_line(o, entry, &letter, SF_LOSS_REJECTED);
 }
 
 void sf_output_settled(void *arg, const struct sf_letter *letter)
@@ -148,7 +159,7 @@ void sf_output_settled(void *arg, const struct sf_letter *letter)
 	struct sf_entry *entry = letter->entry;
 
 	entry->letters--;
-	if (!entry->batch) { /* was lost meanwhile */
+	if (entry->gone) {
 		if (entry->letters)
 			return;
 		sf_queue_remove(entry);
@@ -159,7 +170,12 @@ void sf_output_settled(void *arg, const struct sf_letter *letter)
 	case SF_LETTER_WRITTEN:
 		break;
 	case SF_LETTER_FULL:
-		lose_line(o, entry, letter->number, SF_LOSS_LETTERS);
+		if (o->spooled && o->freeing) { /* nobody tells of it any more */
+			entry->dead--;
+			entry->left++;
+			break;
+		}
+		lose_line(o, entry, letter, SF_LOSS_LETTERS);
 		break;
 	case SF_LETTER_UNDONE:
 		entry->dead--;
@@ -185,3 +201,7 @@ const struct sf_sender_events sf_output_hears_sender = {.said = sf_output_said,
 							.parked = sf_output_park,
 							.unparked = sf_output_unpark,
 							.gave_up = closed};
+const struct sf_sender_events sf_output_hears_spooled = {.said = sf_output_said,
+							 .parked = sf_spooled_park,
+							 .unparked = sf_spooled_unparked,
+							 .gave_up = closed};

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A loss that follows the last one without anything between them makes one gap with it. Where there
- * are too many the last one of the query is stretched: it then spans lines that were not lost, its
+ * A loss that follows another without anything between them makes one gap with it. Where there are
+ * too many the nearest one of the query is stretched: it then spans lines that were not lost, its
  * count of records stays true.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "gaps.h"
-
-enum { MOST = 256 };
 
 void sf_gaps_finish(struct sf_gaps *gaps)
 {
@@ -42,29 +40,48 @@ uint64_t sf_gaps_index(struct sf_gaps *gaps, const char *query)
 	return ++find_stream(gaps, query)->index;
 }
 
-static bool follows(const struct sf_owed *owed, const struct sf_lost *lost, uint64_t seq)
+static bool follows(const struct sf_owed *owed, const struct sf_lost *lost)
 {
-	if (owed->gap.last.run == lost->batch->run && owed->gap.last.seq + 1 == seq)
+	if (owed->gap.last.run == lost->first.run && owed->gap.last.seq + 1 == lost->first.seq)
 		return true;
-	return owed->whole && lost->index && owed->index + 1 == lost->index && lost->line == 0;
+	return owed->whole && lost->index && owed->index + 1 == lost->index && lost->begins;
 }
 
-/* The gap that the loss makes longer; NULL: it is another one. */
-static struct sf_owed *find_last(struct sf_gaps *gaps, const char *query,
-				 const struct sf_lost *lost, uint64_t seq)
+static bool is_before(struct sf_place a, struct sf_place b)
 {
-	struct sf_owed *last = NULL;
+	return a.run < b.run || (a.run == b.run && a.seq < b.seq);
+}
+
+/* The next one of the query before the place (or behind it); what lies between is in no gap. */
+static struct sf_owed *find_neighbour(struct sf_gaps *gaps, const char *query,
+				      struct sf_place place, bool before)
+{
+	struct sf_owed *found = NULL;
 
 	for (size_t i = 0; i < gaps->count; i++) {
 		struct sf_owed *owed = &gaps->owed[i];
 
-		if (owed->gap.query != query || owed->frozen)
+		if (owed->gap.query != query || is_before(owed->gap.first, place) != before)
 			continue;
-		if (follows(owed, lost, seq))
-			return owed;
-		last = owed;
+		if (!found || is_before(found->gap.first, owed->gap.first) == before)
+			found = owed;
 	}
-	return gaps->count >= MOST ? last : NULL;
+	return found && !found->frozen ? found : NULL;
+}
+
+/* The gap that the loss makes longer; NULL: it is another one. */
+static struct sf_owed *find(struct sf_gaps *gaps, const char *query, const struct sf_lost *lost)
+{
+	for (size_t i = 0; i < gaps->count; i++) {
+		struct sf_owed *owed = &gaps->owed[i];
+
+		if (owed->gap.query == query && !owed->frozen && follows(owed, lost))
+			return owed;
+	}
+	if (gaps->count < SF_OWED_MOST)
+		return NULL;
+	return find_neighbour(gaps, query, lost->first, true)
+		       ?: find_neighbour(gaps, query, lost->first, false);
 }
 
 static struct sf_owed *add(struct sf_gaps *gaps, const char *query, struct sf_place first,
@@ -81,20 +98,14 @@ static struct sf_owed *add(struct sf_gaps *gaps, const char *query, struct sf_pl
 	return owed;
 }
 
-static bool is_before(struct sf_place a, struct sf_place b)
-{
-	return a.run < b.run || (a.run == b.run && a.seq < b.seq);
-}
-
 void sf_gaps_owe(struct sf_gaps *gaps, const struct sf_lost *lost)
 {
-	const struct sf_batch *batch = lost->batch;
-	const char *query = find_stream(gaps, batch->query)->query;
-	bool named = query[0];
-	struct sf_place first = {named ? batch->run : 0, named ? batch->first_seq + lost->line : 0};
-	struct sf_place last = {first.run, named ? first.seq + lost->lines - 1 : 0};
-	struct sf_owed *owed = find_last(gaps, query, lost, first.seq);
+	const char *query = find_stream(gaps, lost->query)->query;
+	struct sf_place first = query[0] ? lost->first : (struct sf_place){0}, last = first;
+	struct sf_owed *owed = find(gaps, query, lost);
 
+	if (query[0])
+		last.seq += lost->lines - 1;
 	if (!owed)
 		owed = add(gaps, query, first, lost->reason);
 	if (is_before(first, owed->gap.first))
@@ -104,7 +115,16 @@ void sf_gaps_owe(struct sf_gaps *gaps, const struct sf_lost *lost)
 	owed->gap.records += lost->lines;
 	owed->gap.bytes += lost->bytes;
 	owed->index = lost->index;
-	owed->whole = lost->line + lost->lines == batch->lines;
+	owed->whole = lost->ends;
+}
+
+size_t sf_gaps_owed(const struct sf_gaps *gaps)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < gaps->count; i++)
+		count += !gaps->owed[i].told;
+	return count;
 }
 
 bool sf_gaps_tell(struct sf_gaps *gaps, struct sf_gap *gap)

@@ -10,10 +10,15 @@
 
 #define SF_GAPS_MEMORY (1ull << 63) /* ids of these; others are the spool's */
 
+/* More than so many are not begun, where one can be stretched. */
+#define SF_OWED_MOST 1024
+
 struct sf_lost { /* lines of one batch, one behind the other */
-	const struct sf_batch *batch;
-	uint64_t index; /* of the batch among those of its query; 0: not known */
-	uint32_t line, lines;
+	const char *query;
+	struct sf_place first;
+	uint64_t index;	   /* of the batch among those of its query; 0: not known */
+	bool begins, ends; /* with them the batch does */
+	uint32_t lines;
 	uint64_t bytes;
 	enum sf_loss reason;
 };
@@ -41,6 +46,7 @@ struct sf_gaps { /* zero is empty */
 void sf_gaps_finish(struct sf_gaps *);
 uint64_t sf_gaps_index(struct sf_gaps *, const char *query); /* of a batch that comes; from 1 */
 void sf_gaps_owe(struct sf_gaps *, const struct sf_lost *);
+size_t sf_gaps_owed(const struct sf_gaps *); /* and not handed up */
 /* The oldest that is not handed up, which it is now; false: none. */
 bool sf_gaps_tell(struct sf_gaps *, struct sf_gap *);
 bool sf_gaps_know(const struct sf_gaps *, uint64_t id);

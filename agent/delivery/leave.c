@@ -3,7 +3,7 @@
  * What leaves an output, and how its lines are counted: the table in sockfeed/delivery.h. What is
  * lost by a policy is owed as a gap, and told when the output gets on.
  */
-#include "output.h"
+#include "spooled.h"
 
 /* ---- topics that were refused have a share of the queue of their own ---- */
 
@@ -55,6 +55,17 @@ void sf_output_squeeze(struct sf_output *o)
 
 /* ---- leave ---- */
 
+void sf_output_forget(struct sf_output *o, struct sf_entry *entry)
+{
+	if (entry->batch)
+		sf_batch_drop(o->pool, sf_take(entry->batch));
+	entry->gone = true;
+	if (entry->letters)
+		sf_queue_put(&o->lettering, entry);
+	else
+		sf_entry_free(entry);
+}
+
 void sf_output_leave(struct sf_output *o, struct sf_entry *entry, enum sf_loss loss)
 {
 	o->tally.lost[loss] += entry->left;
@@ -64,11 +75,7 @@ void sf_output_leave(struct sf_output *o, struct sf_entry *entry, enum sf_loss l
 	o->bytes -= entry->length;
 	sf_output_unpark(o, entry);
 	sf_gate_release(&o->gate, entry->length);
-	sf_batch_drop(o->pool, sf_take(entry->batch));
-	if (entry->letters)
-		sf_queue_put(&o->lettering, entry);
-	else
-		sf_entry_free(entry);
+	sf_output_forget(o, entry);
 }
 
 static void owe(struct sf_output *o, const struct sf_entry *entry, enum sf_loss loss)
@@ -76,11 +83,15 @@ static void owe(struct sf_output *o, const struct sf_entry *entry, enum sf_loss 
 	if (entry->gap)
 		sf_gaps_told(&o->gaps, entry->gap, false);
 	else
-		sf_gaps_owe(&o->gaps, &(struct sf_lost){.batch = entry->batch,
-							.index = entry->index,
-							.lines = entry->lines,
-							.bytes = entry->length,
-							.reason = loss});
+		sf_gaps_owe(&o->gaps,
+			    &(struct sf_lost){.query = entry->batch->query,
+					      .first = {entry->batch->run, entry->batch->first_seq},
+					      .index = entry->index,
+					      .begins = true,
+					      .ends = true,
+					      .lines = entry->lines,
+					      .bytes = entry->length,
+					      .reason = loss});
 }
 
 void sf_output_lose(struct sf_output *o, struct sf_entry *entry, enum sf_loss loss)
@@ -98,15 +109,32 @@ void sf_output_lose_all(struct sf_output *o, enum sf_loss loss)
 {
 	struct sf_entry *entry;
 
+	if (o->spooled)
+		sf_spooled_drop_all(o);
 	while ((entry = sf_sender_outermost(&o->sender, false, false)))
 		sf_output_lose(o, entry, loss);
 }
 
-void sf_output_tell_gaps(struct sf_output *o)
+static bool is_too_early(struct sf_output *o, uint64_t now)
 {
+	/* With a spool only rare things are told here, and before their batch is done. */
+	if (o->spooled || !o->told_at || now >= o->told_at + SF_TELL_US)
+		return false;
+	sf_timer_set(o->later, o->told_at + SF_TELL_US);
+	return true;
+}
+
+void sf_output_tell_gaps(void *arg)
+{
+	struct sf_output *o = arg;
+	uint64_t now = sf_clock_mono();
 	struct sf_gap gap;
 
-	while (!o->freeing && !o->closed && o->events.gap && sf_gaps_tell(&o->gaps, &gap)) {
+	if (o->freeing || o->closed || !o->events.gap || !sf_gaps_owed(&o->gaps) ||
+	    is_too_early(o, now))
+		return;
+	o->told_at = now;
+	for (size_t i = sf_gaps_owed(&o->gaps); i > 0 && sf_gaps_tell(&o->gaps, &gap); i--) {
 		gap.output = o->name;
 		o->events.gap(o->events.arg, o, &gap);
 	}
@@ -114,7 +142,7 @@ void sf_output_tell_gaps(struct sf_output *o)
 
 void sf_output_tell_if_drained(struct sf_output *o)
 {
-	if (!o->draining || o->batches || o->freeing)
+	if (!o->draining || o->batches || o->freeing || (o->spooled && !sf_spooled_is_idle(o)))
 		return;
 	o->draining = false;
 	o->events.drained(o->events.arg, o);

@@ -5,7 +5,7 @@
  */
 #include <stdlib.h>
 
-#include "output.h"
+#include "spooled.h"
 
 static int open_letters(struct sf_output *o, const struct sf_output_setup *setup,
 			struct sf_loop *loop, struct sf_err *err)
@@ -24,9 +24,15 @@ static int open_output(struct sf_output *o, const struct sf_output_setup *setup,
 		       struct sf_loop *loop, struct sf_err *err)
 {
 	struct sf_sink_events of_sink = sf_output_hears;
-	struct sf_sender_events of_sender = sf_output_hears_sender;
+	bool has_spool = setup->spool && setup->spool->path[0];
+	struct sf_sender_events of_sender =
+		has_spool ? sf_output_hears_spooled : sf_output_hears_sender;
 	int r = open_letters(o, setup, loop, err);
 
+	if (r == 0)
+		r = sf_loop_timer(loop, sf_output_tell_gaps, o, &o->later, err);
+	if (r == 0 && has_spool)
+		r = sf_spooled_new(o, setup, loop, err);
 	if (r < 0)
 		return r;
 	of_sink.gives_up = setup->gives_up;
@@ -60,8 +66,11 @@ int sf_output_new(const struct sf_output_setup *setup, struct sf_loop *loop, str
 void sf_output_end(struct sf_output *o)
 {
 	o->freeing = true;
+	sf_source_remove(sf_take(o->later));
 	sf_sender_end(&o->sender);
 	sf_letters_free(sf_take(o->letters));
+	if (o->spooled)
+		sf_spooled_end(o);
 	sf_output_lose_all(o, o->closed ? SF_LOSS_CLOSED : SF_LOSS_SHUTDOWN);
 }
 
@@ -71,6 +80,7 @@ void sf_output_free(struct sf_output *o)
 		return;
 	sf_output_end(o);
 	sf_sender_finish(&o->sender);
+	sf_spooled_free(o->spooled);
 	sf_gaps_finish(&o->gaps);
 	sf_gate_finish(&o->gate);
 	free(o->name);
@@ -148,22 +158,30 @@ static void put(struct sf_output *o, struct sf_batch *batch, const char *topic, 
 
 void sf_output_put(struct sf_output *o, struct sf_batch *batch, const char *topic)
 {
-	put(o, batch, topic, 0);
+	if (o->spooled)
+		sf_spooled_put(o, batch, topic, 0);
+	else
+		put(o, batch, topic, 0);
 }
 
 void sf_output_put_gap(struct sf_output *o, struct sf_batch *batch, const char *topic, uint64_t id)
 {
-	if (!sf_gaps_know(&o->gaps, id))
-		return;
-	sf_gate_charge(&o->gate, batch->length); /* it does not come from the collector */
-	put(o, batch, topic, id);
+	if (o->spooled)
+		sf_spooled_put(o, batch, topic, id);
+	else if (sf_gaps_know(&o->gaps, id))
+		put(o, batch, topic, id);
+	else
+		sf_gate_release(&o->gate, batch->length);
 }
 
 void sf_output_last(const struct sf_output *o,
 		    void (*last)(void *arg, const char *query, const char *boot_id, uint64_t run),
 		    void *arg)
 {
-	(void)o, (void)last, (void)arg; /* without a spool it knows of none */
+	const struct sf_spooled *sp = o->spooled;
+
+	for (size_t i = 0; sp && i < sp->runs; i++)
+		last(arg, sp->run[i].query, sp->run[i].boot_id, sp->run[i].run);
 }
 
 void sf_output_reopen(struct sf_output *o)
@@ -179,6 +197,10 @@ void sf_output_drain(struct sf_output *o)
 
 void sf_output_counts(const struct sf_output *o, struct sf_counts *counts)
 {
+	if (o->spooled) {
+		sf_spooled_counts(o, counts);
+		return;
+	}
 	sf_tally_read(&o->tally, counts);
 	counts->waiting_bytes = o->bytes;
 }

@@ -24,6 +24,7 @@ struct sf_entry {
 	bool failed;		    /* and was not done since */
 	bool parked;		    /* with its topic */
 	bool charged;		    /* to the gate */
+	bool gone;		    /* it left, but for the letters that are on their way */
 	uint32_t left;		    /* did not get out, and are lost */
 	uint32_t letters;	    /* on their way to the file of dead letters */
 	uint32_t lost;		    /* of the dead, those that are in no file */

@@ -192,8 +192,8 @@ const char *sf_output_name(const struct sf_output *);
  */
 void sf_output_put(struct sf_output *, struct sf_batch *, const char *topic);
 /*
- * The same for a batch of one line, of type SF_LINE_GAP, that tells the gap `id`: owed no more once it is delivered. It
- * is charged by the call itself. One that is not owed (any more) is not taken.
+ * The same for a batch of one line, of type SF_LINE_GAP, that tells the gap `id`: owed no more once it is delivered.
+ * One that is not owed (any more) is not taken.
  */
 void sf_output_put_gap(struct sf_output *, struct sf_batch *, const char *topic, uint64_t id);
 /* For the start record: the last run of each query that it had accepted when it was opened; none without a spool. */

@@ -140,6 +140,8 @@ static void on_gap(void *arg, struct sf_output *output, const struct sf_gap *gap
 	w->gap[w->gaps++] = *gap;
 	sf_batch_line(batch, LINE, SF_LINE_GAP, 0);
 	w->lines++;
+	batch = sf_pool_trim(w->pool, batch);
+	sf_outputs_charge(&output, 1, batch->length);
 	sf_output_put_gap(output, batch, "gaps", gap->id);
 	sf_batch_drop(w->pool, batch);
 }
