@@ -57,19 +57,9 @@ uint32_t sf_record_head_crc(uint32_t seed, const struct sf_record_head *head, co
 	return (uint32_t)crc32(crc, (const Bytef *)topic, head->topic_length);
 }
 
-uint32_t sf_record_payload_crc(const struct iovec *parts, int count)
-{
-	uLong crc = 0;
-
-	for (int i = 0; i < count; i++)
-		crc = crc32_z(crc, parts[i].iov_base, parts[i].iov_len);
-	return (uint32_t)crc;
-}
-
-/* crc32 of NULL is 0, whatever came before. */
 static struct iovec part(const void *bytes, size_t length)
 {
-	return (struct iovec){(void *)(length ? bytes : ""), length};
+	return (struct iovec){(void *)bytes, length};
 }
 
 void sf_record_make(struct sf_record_out *out, uint32_t seed, const struct sf_batch *batch,
@@ -79,6 +69,7 @@ void sf_record_make(struct sf_record_out *out, uint32_t seed, const struct sf_ba
 
 	*head = (struct sf_record_head){
 		.magic = SF_RECORD_MAGIC,
+		.flags = sf_sum_kind(),
 		.lines = batch->lines,
 		.bytes = (uint32_t)batch->length,
 		.query_length = (uint16_t)strnlen(batch->query, SF_NAME_MOST),
@@ -103,7 +94,7 @@ void sf_record_make(struct sf_record_out *out, uint32_t seed, const struct sf_ba
 	out->length = 0;
 	for (int i = 0; i < out->count; i++)
 		out->length += out->parts[i].iov_len;
-	head->payload_crc = sf_record_payload_crc(out->parts + 3, out->count - 3);
+	head->payload_sum = sf_sum(out->parts + 3, out->count - 3, head->flags);
 	head->crc = sf_record_head_crc(seed, head, batch->query, topic);
 }
 

@@ -34,13 +34,16 @@ struct sf_segment_head { /* the first bytes of the file */
 	uint64_t reserved[3];
 };
 
-enum { SF_RECORD_RUN = 1 }; /* flag: its last line is a run record */
+enum {			     /* flags */
+       SF_RECORD_RUN = 1,    /* its last line is a run record */
+       SF_RECORD_CRC32C = 2, /* its payload's sum is not zlib's */
+};
 
 /* Behind it: query, topic, lines as struct sf_line, one kind of keys after the other, data. */
 struct sf_record_head {
 	uint32_t magic;
 	uint32_t crc;	       /* of this struct (itself as 0), query and topic */
-	uint32_t payload_crc;  /* of all behind those */
+	uint32_t payload_sum;  /* of all behind those */
 	uint32_t lines, bytes; /* bytes: of the data */
 	uint32_t keys[SF_BY_COUNT];
 	uint16_t query_length, topic_length;

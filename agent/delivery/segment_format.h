@@ -10,4 +10,8 @@
 
 uint32_t sf_record_head_crc(uint32_t seed, const struct sf_record_head *, const char *query,
 			    const char *topic);
-uint32_t sf_record_payload_crc(const struct iovec *parts, int count);
+
+/* segment_sum.c: the sum of a payload, as a record's flags say; and what we write here. */
+uint32_t sf_sum(const struct iovec *parts, int count, uint32_t flags);
+uint32_t sf_sum_kind(void);
+uint32_t sf_sum_slowly(const struct iovec *parts, int count); /* of kind CRC32C; for tests */

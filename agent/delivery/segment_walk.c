@@ -210,5 +210,5 @@ bool sf_walk_payload(struct sf_walk *walk, const struct sf_record *record, struc
 	walk->window_length = n < 0 || (uint64_t)n < length ? 0 : (size_t)((uint64_t)n - length);
 	if (n < 0 || (uint64_t)n < length)
 		return false;
-	return head->payload_crc == sf_record_payload_crc(parts, count) && lines_fit(batch);
+	return head->payload_sum == sf_sum(parts, count, head->flags) && lines_fit(batch);
 }

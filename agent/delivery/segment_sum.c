@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The checksum of a payload. Where the processor has an instruction for CRC-32C, four of them run
+ * side by side, each over every fourth word, and the sum is that of the four: memory is the limit
+ * then. Elsewhere it is zlib's. A record says which one it has, and either is read everywhere.
+ */
+#include <string.h>
+#include <zlib.h>
+
+#include "segment_format.h"
+
+enum { LANES = 4, BLOCK = LANES * sizeof(uint64_t) };
+
+static uint32_t zlib_sum(const struct iovec *parts, int count)
+{
+	uLong crc = 0;
+
+	for (int i = 0; i < count; i++) {
+		if (parts[i].iov_len) /* of NULL it would be 0, whatever came before */
+			crc = crc32_z(crc, parts[i].iov_base, parts[i].iov_len);
+	}
+	return (uint32_t)crc;
+}
+
+/* ---- CRC-32C by hand: for those who read what another processor wrote ---- */
+
+static void make_table(uint32_t table[256])
+{
+	for (uint32_t i = 0; i < 256; i++) {
+		table[i] = i;
+		for (int bit = 0; bit < 8; bit++)
+			table[i] = table[i] >> 1 ^ (table[i] & 1 ? 0x82f63b78u : 0);
+	}
+}
+
+static uint32_t add_bytes(const uint32_t table[256], uint32_t crc, const uint8_t *bytes, size_t n)
+{
+	while (n--)
+		crc = crc >> 8 ^ table[(crc ^ *bytes++) & 0xff];
+	return crc;
+}
+
+uint32_t sf_sum_slowly(const struct iovec *parts, int count)
+{
+	uint32_t lane[LANES] = {~0u, ~0u, ~0u, ~0u}, table[256];
+
+	make_table(table);
+	for (int i = 0; i < count; i++) {
+		const uint8_t *at = parts[i].iov_base;
+		size_t left = parts[i].iov_len;
+
+		for (; left >= BLOCK; at += BLOCK, left -= BLOCK) {
+			for (int k = 0; k < LANES; k++)
+				lane[k] = add_bytes(table, lane[k], at + k * 8, 8);
+		}
+		lane[0] = add_bytes(table, lane[0], at, left);
+	}
+	return ~add_bytes(table, ~0u, (const uint8_t *)lane, sizeof(lane));
+}
+
+/* ---- and by the processor ---- */
+
+#ifdef __x86_64__
+#include <nmmintrin.h>
+
+static bool has_instruction(void)
+{
+	return __builtin_cpu_supports("sse4.2");
+}
+
+__attribute__((target("sse4.2"))) static uint32_t sum_fast(const struct iovec *parts, int count)
+{
+	uint64_t a = ~0u, b = ~0u, c = ~0u, d = ~0u, word[LANES], all = ~0u;
+
+	for (int i = 0; i < count; i++) {
+		const uint8_t *at = parts[i].iov_base;
+		size_t left = parts[i].iov_len;
+
+		for (; left >= BLOCK; at += BLOCK, left -= BLOCK) {
+			memcpy(word, at, BLOCK);
+			a = _mm_crc32_u64(a, word[0]);
+			b = _mm_crc32_u64(b, word[1]);
+			c = _mm_crc32_u64(c, word[2]);
+			d = _mm_crc32_u64(d, word[3]);
+		}
+		for (; left; left--)
+			a = _mm_crc32_u8((uint32_t)a, *at++);
+	}
+	all = _mm_crc32_u64(all, a | b << 32);
+	all = _mm_crc32_u64(all, c | d << 32);
+	return ~(uint32_t)all;
+}
+#else
+static bool has_instruction(void)
+{
+	return false;
+}
+
+static uint32_t sum_fast(const struct iovec *parts, int count)
+{
+	return sf_sum_slowly(parts, count);
+}
+#endif
+
+uint32_t sf_sum_kind(void)
+{
+	return has_instruction() ? SF_RECORD_CRC32C : 0;
+}
+
+uint32_t sf_sum(const struct iovec *parts, int count, uint32_t flags)
+{
+	if (!(flags & SF_RECORD_CRC32C))
+		return zlib_sum(parts, count);
+	return has_instruction() ? sum_fast(parts, count) : sf_sum_slowly(parts, count);
+}
