@@ -43,11 +43,11 @@ enum {			     /* flags */
 struct sf_record_head {
 	uint32_t magic;
 	uint32_t crc;	       /* of this struct (itself as 0), query and topic */
-	uint32_t payload_sum;  /* of all behind those */
 	uint32_t lines, bytes; /* bytes: of the data */
 	uint32_t keys[SF_BY_COUNT];
 	uint16_t query_length, topic_length;
 	uint32_t flags;
+	uint64_t payload_sum; /* of all behind those */
 	struct sf_spool_at at;
 	uint64_t time_us, run, first_seq;
 };

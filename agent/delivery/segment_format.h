@@ -12,6 +12,6 @@ uint32_t sf_record_head_crc(uint32_t seed, const struct sf_record_head *, const 
 			    const char *topic);
 
 /* segment_sum.c: the sum of a payload, as a record's flags say; and what we write here. */
-uint32_t sf_sum(const struct iovec *parts, int count, uint32_t flags);
+uint64_t sf_sum(const struct iovec *parts, int count, uint32_t flags);
 uint32_t sf_sum_kind(void);
-uint32_t sf_sum_slowly(const struct iovec *parts, int count); /* of kind CRC32C; for tests */
+uint64_t sf_sum_slowly(const struct iovec *parts, int count); /* of kind CRC32C; for tests */
