@@ -35,7 +35,8 @@ void sf_segment_head_make(struct sf_segment_head *head, const uint8_t *spool_id,
 enum sf_segment_verdict sf_segment_head_check(const struct sf_segment_head *head, size_t length)
 {
 	if (length < sizeof(*head) || memcmp(head->magic, segment_magic, sizeof(head->magic)) ||
-	    head->crc != head_crc(head) || head->boot_id[SF_BOOT_ID_SIZE - 1])
+	    head->crc != head_crc(head) || head->boot_id[SF_BOOT_ID_SIZE - 1] ||
+	    !sf_at_is_sane(&head->first) || head->number >= SF_AT_MOST)
 		return SF_SEGMENT_DAMAGED;
 	return head->version == SF_SEGMENT_VERSION ? SF_SEGMENT_GOOD : SF_SEGMENT_FUTURE;
 }

@@ -121,6 +121,13 @@ bool sf_walk_payload(struct sf_walk *, const struct sf_record *, struct sf_batch
 
 /* ---- positions ---- */
 
+/* No count of ours comes near this: what does was forged, and might overflow. */
+#define SF_AT_MOST (UINT64_C(1) << 62)
+static inline bool sf_at_is_sane(const struct sf_spool_at *at)
+{
+	return at->offset < SF_AT_MOST && at->line < SF_AT_MOST && at->byte < SF_AT_MOST;
+}
+
 static inline bool sf_at_before(const struct sf_spool_at *a, const struct sf_spool_at *b)
 {
 	return a->offset <= b->offset && a->line <= b->line && a->byte <= b->byte;

@@ -95,7 +95,7 @@ static bool record_at(struct sf_walk *walk, uint64_t position, uint64_t size,
 	record->span.to.line += head->lines;
 	record->span.to.byte += head->bytes;
 	take_names(record, bytes);
-	return record->length <= size - position && sf_at_before(&head->at, &record->span.to);
+	return record->length <= size - position && sf_at_is_sane(&head->at);
 }
 
 /* The next place behind `position` that may be a record; `size`: none. */

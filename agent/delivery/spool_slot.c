@@ -156,7 +156,7 @@ static bool in_order(const struct sf_state *state)
 			return false;
 		last = &span->to;
 	}
-	return sf_at_before(last, &state->end);
+	return sf_at_before(last, &state->end) && sf_at_is_sane(&state->end);
 }
 
 static bool get_all(struct bytes *in, const struct sf_slot_head *head, struct sf_names *names,
