@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""tests/kafka/whole.py in full: 2,000 kills of the agent, 100,000 messages while three brokers are killed in turn."""
+"""tests/kafka/whole.py in full: 100,000 messages while three brokers are killed in turn."""
 import os
 import runpy
 
