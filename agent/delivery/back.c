@@ -79,6 +79,7 @@ static void closed(void *arg)
 	sf_output_lose_all(o, SF_LOSS_CLOSED);
 	if (!o->freeing)
 		o->events.closed(o->events.arg, o);
+	sf_output_tell_if_drained(o);
 }
 
 /* ---- the dead ---- */
