@@ -129,8 +129,9 @@ void sf_batch_line(struct sf_batch *batch, size_t length, enum sf_line_type type
 		batch->time_us = wall_us;
 	batch->line[batch->lines++] = (struct sf_line){
 		.length = (uint32_t)length,
-		.later_ms = wall_us > batch->time_us ? (uint32_t)((wall_us - batch->time_us) / 1000)
-						     : 0,
+		.later_ms = wall_us > batch->time_us
+				    ? (uint32_t)(wall_us / 1000 - batch->time_us / 1000)
+				    : 0,
 		.type = (uint8_t)type,
 	};
 	batch->length += length;

@@ -27,7 +27,7 @@ enum { SF_KEY_MOST = 128 }; /* bytes of a key */
 
 struct sf_line {
 	uint32_t length;           /* newline included */
-	uint32_t later_ms;         /* its sample time, after the batch's time_us */
+	uint32_t later_ms;         /* its sample time in milliseconds, less the batch's */
 	uint8_t type;              /* enum sf_line_type */
 	uint8_t key[SF_BY_COUNT];  /* bytes of it in the batch's keys; 0: it has none */
 };
