@@ -145,7 +145,7 @@ int sf_kafka_begin(struct sf_sink *sink, struct sf_err *err)
 	int r;
 
 	if (sink->events.gives_up) /* else nobody would hear that no broker is there */
-		rd_kafka_conf_set(conf, "message.timeout.ms", "5000", NULL, 0);
+		rd_kafka_conf_set(conf, "message.timeout.ms", "10000", NULL, 0);
 	r = sf_producer_new(conf, sink->loop, sf_kafka_ready, sink, &sink->producer, err);
 	if (r < 0)
 		return r;
