@@ -5,6 +5,7 @@
  */
 #include <malloc.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "delivery/spool_inner.h"
@@ -231,36 +232,35 @@ static void an_open_spool_is_looked_at_and_not_changed(void **state)
 	tank_expect(t, 0, 150);
 }
 
-/* In a child: appends and acknowledges, each a little faster than the other in turn. */
-static void write_for_ever(struct tank *t)
+/* In a child: `rounds` batches are appended, then as many with all that waits being acknowledged, and so on. */
+static void write_for_ever(struct tank *t, unsigned rounds)
 {
 	struct sf_spool_span place;
 	uint64_t at = 0;
 
+	prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails does not stop it */
+	tank_open(t);
 	for (unsigned i = 0;; i++) {
 		tank_put(t, &place);
-		while (i / 300 % 2 && tank_read(t, &at, &place) != UINT64_MAX)
+		while (i / rounds % 2 && tank_read(t, &at, &place) != UINT64_MAX)
 			sf_spool_acknowledge(t->spool, &place);
-		tank_wait(t, 3000);
+		tank_wait(t, 300000 / rounds);
 	}
 }
 
-static void a_spool_that_is_written_to_is_never_taken_for_damaged(void **state)
+static void look_beside_a_writer(struct tank *t, unsigned rounds, unsigned looks)
 {
-	struct tank *t = *state;
 	int status;
 	pid_t child;
 
 	tank_close(t);
 	t->conf.max_size = 1 << 20;
 	child = fork();
-	if (child == 0) {
-		tank_open(t);
-		write_for_ever(t);
-	}
+	if (child == 0)
+		write_for_ever(t, rounds);
 	while (!exists(in_spool(t, "state.1")))
 		usleep(1000);
-	for (unsigned i = 0; i < 150; i++) {
+	for (unsigned i = 0; i < looks; i++) {
 		look(t);
 		if (seen.damaged)
 			fail_msg("look %u: %s", i, seen.last);
@@ -276,6 +276,40 @@ static void a_spool_that_is_written_to_is_never_taken_for_damaged(void **state)
 	/* at most the batch that it died with, when the state knew of it before it was written */
 	assert_true(seen.cost.batches <= 1 && seen.damaged == seen.cost.batches);
 	expect_same_loss(t);
+}
+
+static void a_spool_that_is_written_to_is_never_taken_for_damaged(void **state)
+{
+	look_beside_a_writer(*state, 300, 150);
+}
+
+static void a_spool_whose_segments_come_and_go_is_never_taken_for_damaged(void **state)
+{
+	struct tank *t = *state;
+
+	t->conf.sync = SF_SPOOL_SYNC_NEVER;
+	t->setup.segment_size = 4 << 10;
+	look_beside_a_writer(t, 10, 1000);
+}
+
+static void segments_that_go_after_they_were_listed_are_no_damage(void **state)
+{
+	struct tank *t = *state;
+	struct sf_look_calls calls = {see_record, see_place, t->pool};
+	struct sf_err err = {""};
+	struct sf_look *look;
+
+	tank_fill(t, 100);
+	tank_wait(t, 2000000);
+	memset(&seen, 0, sizeof(seen));
+	assert_int_equal(sf_look_open(t->conf.path, &look, &err), 0);
+	tank_expect(t, 0, 100);
+	tank_wait(t, 2000000);
+	assert_int_equal(tank_counts(t).segments, 1);
+	assert_int_equal(sf_look_walk(look, true, &calls), 0);
+	sf_look_free(look);
+	assert_int_equal(seen.damaged, 0);
+	assert_true(seen.batches > 0 && seen.batches < 100);
 }
 
 static size_t least, most, records;
@@ -551,6 +585,8 @@ int main(void)
 		TEST(what_was_dropped_is_no_damage),
 		TEST(an_open_spool_is_looked_at_and_not_changed),
 		TEST(a_spool_that_is_written_to_is_never_taken_for_damaged),
+		TEST(a_spool_whose_segments_come_and_go_is_never_taken_for_damaged),
+		TEST(segments_that_go_after_they_were_listed_are_no_damage),
 		TEST(memory_does_not_grow_with_what_waits),
 		TEST(every_flipped_bit_is_found_and_costs_one_record),
 		TEST(the_spool_loses_what_a_look_said),
