@@ -104,9 +104,12 @@ static void lose_segment(struct sf_spool *spool, struct sf_segment *segment,
 /* What is written to can go only when it is not written to any more. */
 static struct sf_segment *leave_active(struct sf_spool *spool)
 {
-	struct sf_segment *last = &spool->segment[spool->segments - 1];
+	struct sf_segment *last;
 
-	if (spool->active < 0 || last->size == sizeof(struct sf_segment_head) || last->pinned ||
+	if (spool->active < 0)
+		return NULL;
+	last = &spool->segment[spool->segments - 1];
+	if (last->size == sizeof(struct sf_segment_head) || last->pinned ||
 	    sf_spool_sync(spool) < 0 || last->pinned)
 		return NULL;
 	sf_segment_leave(spool);

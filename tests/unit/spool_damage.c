@@ -270,9 +270,7 @@ static void copies_and_strangers_are_set_aside(void **state)
 	assert_int_equal(system(command), 0);
 	sf_segment_head_make(&head, id, 0x88, &(struct sf_spool_at){0}, "boot");
 	change(segment_path(w, 0x88), 0, &head, sizeof(head)); /* another spool's */
-	change(segment_path(w, 0x99), 0, "no segment at all, but longer than a segment's head would be; "
-					 "no segment at all, but longer than a segment's head would be", 124);
-	change(segment_path(w, 0x99), 124, "..........", 10);
+	change(segment_path(w, 0x99), 200, "longer than a head, but no segment", 34);
 	assert_int_equal(read_all(w, seen), BATCHES);
 	assert_int_equal(tank_counts(&w->tank).aside, 3);
 	assert_int_equal(tank_lost(&w->tank).lines, 0);
