@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 
@@ -309,6 +310,29 @@ static inline void look_after(struct tank *t, const struct shared *s, const stru
 	assert_int_equal(tank_counts(&copy).waiting.lines, 0);
 	tank_close(&copy);
 	free((char *)copy.conf.path);
+}
+
+/* A life that is killed somewhere, mostly at work. */
+static inline void live_and_be_killed(struct tank *t, struct shared *s, const struct life *life)
+{
+	uint64_t next = s->next;
+	pid_t child;
+	int status;
+
+	fflush(NULL);
+	child = fork();
+	assert_true(child >= 0);
+	if (!child)
+		live(t, s, life);
+	if (random() % 8) /* else: while it starts */
+		while (*(volatile uint64_t *)&s->next == next && waitpid(child, &status, WNOHANG) == 0)
+			usleep(100);
+	usleep((useconds_t)(random() % 5000));
+	kill(child, SIGKILL);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	if (!WIFSIGNALED(status))
+		fail_msg("a life ended with %x before it was killed (seed %u)", (unsigned)status, life->seed);
+	look_after(t, s, life);
 }
 
 /* One life in a child; what the disk holds after it takes the spool's place. */

@@ -5,7 +5,7 @@
  */
 #include "crashes.h"
 
-enum { CRASHES = 3, DEEDS = 700 };
+enum { CRASHES = 3, DEEDS = 700, KILLS = 60 };
 
 /* Steps that only a failing disk leads to. */
 static bool needs_faults(enum sf_spool_step step)
@@ -15,14 +15,21 @@ static bool needs_faults(enum sf_spool_step step)
 
 static const uint64_t syncs[] = {SF_SPOOL_SYNC_ALWAYS, 500000, SF_SPOOL_SYNC_NEVER};
 
-static void crash_at(enum sf_spool_step step, bool by_power, bool faults, unsigned seed, uint64_t *reached)
+static struct shared *shared_new(void)
 {
 	struct shared *s = mmap(NULL, sizeof(*s), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	struct life life = {.step = step, .by_power = by_power, .faults = faults, .seed = seed, .deeds = DEEDS};
-	struct tank t;
 
 	assert_true(s != MAP_FAILED);
 	s->current = UINT64_MAX;
+	return s;
+}
+
+static void crash_at(enum sf_spool_step step, bool by_power, bool faults, unsigned seed, uint64_t *reached)
+{
+	struct shared *s = shared_new();
+	struct life life = {.step = step, .by_power = by_power, .faults = faults, .seed = seed, .deeds = DEEDS};
+	struct tank t;
+
 	tank_new(&t);
 	t.conf.sync = syncs[seed % 3];
 	t.conf.max_size = 96 << 10;
@@ -59,6 +66,28 @@ static void crash_at_every_step(bool by_power)
 	}
 }
 
+static void kills_at_any_moment_lose_nothing(void **state)
+{
+	const char *rounds = getenv("SF_SPOOL_ROUNDS");
+	struct shared *s = shared_new();
+	struct life life = {.deeds = UINT32_MAX};
+	struct tank t;
+
+	(void)state;
+	srandom(77);
+	tank_new(&t);
+	t.conf.max_size = 512 << 10;
+	t.setup.segment_size = 64 << 10;
+	t.setup.ring_size = 128 << 10;
+	for (unsigned i = 0; i < (rounds ? 10 * (unsigned)atoi(rounds) : KILLS) && s->next + 5000 < SERIALS; i++) {
+		t.conf.sync = syncs[i % 3];
+		life.seed = i;
+		live_and_be_killed(&t, s, &life);
+	}
+	munmap(s, sizeof(*s));
+	tank_free(&t);
+}
+
 static void kills_at_every_step_lose_nothing(void **state)
 {
 	(void)state;
@@ -74,6 +103,7 @@ static void losses_of_power_at_every_step_lose_nothing_that_was_synced(void **st
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(kills_at_any_moment_lose_nothing),
 		cmocka_unit_test(kills_at_every_step_lose_nothing),
 		cmocka_unit_test(losses_of_power_at_every_step_lose_nothing_that_was_synced),
 	};
