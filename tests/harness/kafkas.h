@@ -100,28 +100,35 @@ static inline void kafka_closed(void *arg)
 	fail_msg("the sink closed itself");
 }
 
-/* The settings of an output of type kafka with these keys; `brokers` in them is the mock's. */
-static inline const struct sf_kafka_conf *kafka_conf(struct kafka *k, const char *brokers, const char *keys)
+/* The settings of the one output of a configuration, which is of type kafka. */
+static inline const struct sf_kafka_conf *kafka_read(struct kafka *k, const char *text)
 {
 	static struct sf_output_type types[2];
 	const struct sf_sink_kind *kind = sf_sink_find("kafka");
 	char path[] = "/tmp/sockfeed-kafka-XXXXXX";
 	int fd = mkstemp(path);
-	FILE *file = fdopen(fd, "w");
 
 	types[0] = (struct sf_output_type){kind->name, kind->keys, kind->size, kind->blocks, kind->settle};
-	fprintf(file,
-		"version: 1\nqueries: { one: { outputs: out } }\noutputs: { out: { type: kafka, brokers: [\"%s\"]%s%s "
-		"} }\n",
-		brokers, *keys ? ", " : "", keys);
-	fclose(file);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	close(fd);
 	k->complaints = sf_complaints_new();
 	if (sf_config_read(path, types, &k->config, k->complaints) < 0) {
 		sf_complaints_print(k->complaints, stderr);
-		fail_msg("the settings are wrong: %s", keys);
+		fail_msg("the settings are wrong: %s", text);
 	}
 	unlink(path);
 	return k->config->output[0].own;
+}
+
+static inline const struct sf_kafka_conf *kafka_conf(struct kafka *k, const char *broker, const char *keys)
+{
+	char text[4096];
+
+	snprintf(text, sizeof(text),
+		 "version: 1\nqueries: { one: { outputs: out } }\n"
+		 "outputs: { out: { type: kafka, brokers: [\"%s\"]%s%s } }\n",
+		 broker, *keys ? ", " : "", keys);
+	return kafka_read(k, text);
 }
 
 static inline void kafka_open_as(struct kafka *k, const char *brokers, const char *keys, bool gives_up)

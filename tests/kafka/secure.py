@@ -167,6 +167,26 @@ class Secure(unittest.TestCase):
             self.assertEqual(agent.status(), 1)
             self.assertEqual(self.broker.count(topic), 0)
 
+    def test_what_waited_for_the_right_configuration_in_a_spool_arrives_with_it(self):
+        topic = self.topic()
+        wrong, right = (self.text("SSL", f"tls: {{ ca_file: @TLS@/{authority}.pem }}, spool: {{ path: @TLS@/spool, keep_free: 1% }}",
+                                  topic, interval="200ms") for authority in ("other-ca", "ca"))
+        first = self.refused(wrong, "is signed by who is not in ca_file")
+        until("some that wait", lambda: first.counts()["outputs"]["kafka"]["waiting"] > 10)
+        first.signal(15)
+        self.assertEqual(first.status(), 0, first.log())
+        second = Agent(self, right, stdout=subprocess.DEVNULL)
+        until("some of its own", lambda: second.counts()["queries"]["all"]["runs"] > 3)
+        second.signal(15)
+        self.assertEqual(second.status(), 0, second.log())
+        lines = []
+        for agent in first, second:
+            with open(agent.path("out.jsonl"), "rb") as file:
+                lines += file.read().splitlines()
+        values = [message.value for message in self.broker.read(topic)]
+        made, found = ([line for line in all_of if parse(line)["type"] in ("socket", "run")] for all_of in (lines, values))
+        self.assertEqual(found, made)
+
     def test_a_broker_that_wants_a_certificate_says_so(self):
         self.refused(self.text("MTLS", TLS, self.topic()), "cert_file")
 

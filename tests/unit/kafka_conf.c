@@ -160,6 +160,41 @@ static void secrets_go_to_the_library_by_what_their_files_hold(void **state)
 	unlink(path);
 }
 
+/* Printed, read and printed again, all keys are the same, and no secret stands in it. */
+static void the_settings_print_and_read_back(void **state)
+{
+	char path[] = "/tmp/sockfeed-password-XXXXXX", keys[2048];
+	struct sf_buf first __attribute__((cleanup(sf_buf_finish))) = {0};
+	struct sf_buf again __attribute__((cleanup(sf_buf_finish))) = {0};
+	int fd = mkstemp(path);
+	KAFKA k = {0};
+	KAFKA other = {0};
+
+	(void)state;
+	assert_int_equal(write(fd, "s3cret\n", 7), 7);
+	close(fd);
+	snprintf(keys, sizeof(keys),
+		 "client_id: me, topic: \"a.{query}\", key: query, headers: { a: b, x-Y.z: \"1: $$2\" }, compression: "
+		 "zstd,"
+		 "records_per_message: 50, partitioner: fnv1a, sasl: { username: u, password_file: %s, mechanism: "
+		 "PLAIN },"
+		 "tls: { ca_file: %s, cert_file: %s, key_file: %s, key_password_file: %s, verify: false },"
+		 "librdkafka: { linger.ms: 7 }, spool: { path: /x/spool, max_size: 3MiB, keep_free: 2%%, sync: never,"
+		 "when_full: drop_newest, replay_rate: 3MiB/s }, dead_letters: { path: /x/dead, max_size: 2MiB }",
+		 path, path, path, path, path);
+	kafka_conf(&k, "one:1", keys);
+	sf_config_print(k.config, &first);
+	assert_non_null(strstr(first.data, "sync: never"));
+	assert_non_null(strstr(first.data, "when_full: drop_newest\n      replay_rate: "));
+	assert_null(strstr(first.data, "s3cret"));
+	kafka_read(&other, first.data);
+	sf_config_print(other.config, &again);
+	assert_string_equal(again.data, first.data);
+	assert_string_equal(((const struct sf_kafka_conf *)other.config->output[0].own)->sasl.password.content,
+			    "s3cret");
+	unlink(path);
+}
+
 static void lines_bring_the_key_that_is_asked_for(void **state)
 {
 	static const struct {
@@ -200,6 +235,7 @@ int main(void)
 		cmocka_unit_test(a_topic_has_249_bytes_at_most),
 		cmocka_unit_test(every_key_is_told_in_the_library_s_words),
 		cmocka_unit_test(secrets_go_to_the_library_by_what_their_files_hold),
+		cmocka_unit_test(the_settings_print_and_read_back),
 		cmocka_unit_test(lines_bring_the_key_that_is_asked_for),
 		cmocka_unit_test(every_cause_stands_once_in_the_table_and_says_what_to_do),
 	};

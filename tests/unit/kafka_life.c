@@ -232,6 +232,34 @@ static void after_a_fatal_error_there_is_another_producer_and_nothing_else_is_le
 	mock_free(&mock);
 }
 
+/* The library may also do nothing and say nothing: then there is another producer, too. */
+static void after_a_long_silence_there_is_another_producer(void **state)
+{
+	struct mock mock = mock_new(1);
+	struct kafka k;
+
+	(void)state;
+	mock_topic(&mock, "t", 1);
+	mock_do(&mock, MOCK_RTT, 1, 20000);
+	kafka_open(&k, mock.brokers, "");
+	kafka_put(&k, 10, 100, "t");
+	assert_true(kafka_until(&k, k.sink->out == 10));
+	sf_kafka_time(k.sink);
+	assert_int_equal(k.sink->state, SF_KAFKA_UP); /* it is not long yet */
+	k.sink->progress = k.sink->heard = k.sink->flying.first->since = 1;
+	sf_kafka_time(k.sink);
+	assert_int_equal(k.sink->state, SF_KAFKA_PURGING);
+	mock_do(&mock, MOCK_RTT, 1, 0);
+	assert_true(kafka_until(&k, k.failed == 1));
+	assert_int_equal(k.lander[0].failure, SF_AGAIN);
+	assert_non_null(strstr(k.said, "nothing for 5 minutes"));
+	kafka_put(&k, 10, 100, "t");
+	assert_true(kafka_until(&k, k.done == 1));
+	assert_int_equal(k.written, 10);
+	kafka_finish(&k);
+	mock_free(&mock);
+}
+
 /* The same cause again and again, such as no right to write anywhere: the pauses grow, and it is said once. */
 static void a_fatal_error_that_comes_again_is_said_once_and_tried_less_and_less(void **state)
 {
@@ -269,6 +297,7 @@ int main(void)
 		cmocka_unit_test(an_end_before_anything_began_leaves_nothing),
 		cmocka_unit_test(who_gives_up_hears_why),
 		cmocka_unit_test(after_a_fatal_error_there_is_another_producer_and_nothing_else_is_left),
+		cmocka_unit_test(after_a_long_silence_there_is_another_producer),
 		cmocka_unit_test(a_fatal_error_that_comes_again_is_said_once_and_tried_less_and_less),
 	};
 
