@@ -100,12 +100,22 @@ static void path_of(char path[128], unsigned file)
 	snprintf(path, 128, "%s/%s", directory, names[file]);
 }
 
+static void clean_up(void)
+{
+	char command[128];
+
+	snprintf(command, sizeof(command), "rm -rf %s", directory);
+	if (system(command))
+		fprintf(stderr, "%s is left behind\n", directory);
+}
+
 static void begin(void)
 {
 	struct sf_spool *spool;
 	char path[128];
 
 	snprintf(directory, sizeof(directory), "/dev/shm/sockfeed-fuzz-%d", (int)getpid());
+	atexit(clean_up);
 	pool = sf_pool_new();
 	spool = open_it();
 	append(spool, BATCHES);
