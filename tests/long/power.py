@@ -7,7 +7,7 @@ import sys
 
 os.environ["POWER_KILLS"] = "100"
 HERE = os.path.dirname(os.path.abspath(__file__))
-for name in "spool.py",:
+for name in "spool.py", "agent.py":
     status = subprocess.run([sys.executable, os.path.join(HERE, "..", "power", name)]).returncode
     if status:
         sys.exit(status)
