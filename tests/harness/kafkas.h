@@ -31,6 +31,7 @@ struct kafka {
 	size_t landers;
 	uint64_t lines, written, dead;
 	unsigned done, failed, progress;
+	void (*back)(struct sf_batch *, bool done); /* NULL, or called for each; then landers are used again */
 	char said[8192];
 };
 
@@ -58,6 +59,8 @@ static inline void kafka_done(void *arg, struct sf_batch *batch, uint32_t left)
 	lander->left = left;
 	lander->batch = NULL;
 	k->done++;
+	if (k->back)
+		k->back(batch, true);
 	sf_batch_drop(k->pool, batch);
 }
 
@@ -71,6 +74,8 @@ static inline void kafka_failed(void *arg, struct sf_batch *batch, enum sf_failu
 	lander->batch = NULL;
 	snprintf(lander->why, sizeof(lander->why), "%s", why);
 	k->failed++;
+	if (k->back)
+		k->back(batch, false);
 	sf_batch_drop(k->pool, batch);
 }
 
@@ -195,6 +200,8 @@ static inline int kafka_put_batch(struct kafka *k, struct sf_batch *batch, const
 {
 	int r;
 
+	while (k->back && k->landers && !k->lander[k->landers - 1].batch)
+		k->landers--;
 	assert_true(k->landers < 512);
 	k->lander[k->landers++] = (struct lander){.batch = batch};
 	r = sf_kafka_ops.put(k->sink, batch, topic);

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Three brokers that fall silent, come back, move their leader and say errors at random, while batches go out and those
+ * that failed go out again: at the end every line is there. What happens is drawn from SF_SEED (1); SF_BATCHES (150).
+ */
+#include "kafkas.h"
+
+enum { LINES = 20, LINE = 200, SLOTS = 20, DISTURBED = 1000 }; /* turns, after which the brokers are left alone */
+
+static uint64_t seed;
+
+static unsigned draw(unsigned below)
+{
+	seed = seed * 6364136223846793005ull + 1442695040888963407ull;
+	return (unsigned)(seed >> 33) % below;
+}
+
+/* One broker at a time is down: *down, 0 for none. */
+static void disturb(struct mock *mock, unsigned *down)
+{
+	static const rd_kafka_resp_err_t codes[] = {
+		RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION,
+		RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT,
+		RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS,
+		RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,
+		RD_KAFKA_RESP_ERR_UNKNOWN,
+		RD_KAFKA_RESP_ERR_THROTTLING_QUOTA_EXCEEDED,
+		RD_KAFKA_RESP_ERR__TRANSPORT,
+		RD_KAFKA_RESP_ERR_KAFKA_STORAGE_ERROR,
+		RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE,
+	};
+	unsigned broker = 1 + draw(3);
+	struct mock_order order = {.what = MOCK_LEADER, .number = (int)broker, .topic = "t"};
+
+	switch (draw(4)) {
+	case 0:
+		mock_do(mock, *down ? MOCK_UP : MOCK_DOWN, (int)(*down ?: broker), 0);
+		*down = *down ? 0 : broker;
+		break;
+	case 1:
+		mock_do(mock, MOCK_RTT, (int)broker, (int)draw(2) * 300);
+		break;
+	case 2:
+		mock_say(mock, &order);
+		break;
+	case 3:
+		mock_fail(mock, MOCK_PRODUCE, 1, codes[draw(SF_COUNT(codes))]);
+		break;
+	}
+}
+
+static void calm(struct mock *mock)
+{
+	mock_do(mock, MOCK_CLEAR, MOCK_PRODUCE, 0);
+	for (int broker = 1; broker <= 3; broker++) {
+		mock_do(mock, MOCK_UP, broker, 0);
+		mock_do(mock, MOCK_RTT, broker, 0);
+	}
+}
+
+/* ---- batches, put again as an output would do it, but without its pauses ---- */
+
+static struct slot {
+	struct sf_batch *batch;
+	bool out;
+} slots[SLOTS];
+static unsigned delivered;
+
+static void came_back(struct sf_batch *batch, bool done)
+{
+	struct slot *slot = slots;
+
+	while (slot->batch != batch)
+		slot++;
+	slot->out = false;
+	if (!done)
+		return;
+	batch->references--; /* ours */
+	slot->batch = NULL;
+	delivered++;
+}
+
+static void put(struct kafka *k, struct slot *slot)
+{
+	slot->batch->references++; /* the sink's */
+	slot->out = true;
+	if (kafka_put_batch(k, slot->batch, "t") == 0)
+		return;
+	slot->batch->references--;
+	slot->out = false;
+}
+
+static void every_line_gets_out_whatever_the_brokers_do(void **state)
+{
+	unsigned batches = (unsigned)atoi(getenv("SF_BATCHES") ?: "150"), begun = 0;
+	struct mock mock = mock_new(3);
+	struct mock_messages all __attribute__((cleanup(mock_messages_finish))) = {0};
+	char *seen = calloc(batches, LINES);
+	unsigned down = 0;
+	struct kafka k;
+
+	(void)state;
+	seed = strtoull(getenv("SF_SEED") ?: "1", NULL, 10);
+	print_message("SF_SEED=%llu\n", (unsigned long long)seed);
+	mock_topic(&mock, "t", 1);
+	kafka_open(&k, mock.brokers,
+		   "records_per_message: 3, librdkafka: { reconnect.backoff.max.ms: 500, retry.backoff.ms: 50,"
+		   " reconnect.backoff.ms: 50, socket.timeout.ms: 1000 }");
+	k.back = came_back;
+	for (unsigned turn = 0; delivered < batches; turn++) {
+		if (turn % 10 == 0 && begun < batches && turn < DISTURBED)
+			disturb(&mock, &down);
+		else if (turn % 10 == 0)
+			calm(&mock);
+		for (unsigned i = 0; i < SLOTS; i++) {
+			if (!slots[i].batch && begun < batches && draw(8) == 0) {
+				slots[i].batch = kafka_batch(&k, LINES, LINE);
+				begun++;
+			}
+			if (slots[i].batch && !slots[i].out && draw(4) == 0)
+				put(&k, &slots[i]);
+		}
+		sf_loop_turn(k.loop, 20 * 1000);
+	}
+	all = mock_read(&mock, "t", batches * LINES / 3);
+	for (size_t i = 0; i < all.count; i++)
+		for (char *line = strtok(all.message[i].value, "\n"); line; line = strtok(NULL, "\n"))
+			seen[atoi(line)] = 1;
+	assert_null(memchr(seen, 0, batches * LINES));
+	assert_int_equal(k.dead, 0);
+	print_message("%u batches, %u came back, %zu messages\n", batches, k.failed, all.count);
+	free(seen);
+	kafka_finish(&k);
+	mock_free(&mock);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(every_line_gets_out_whatever_the_brokers_do)};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
