@@ -22,7 +22,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum disk_call { DISK_WRITE, DISK_SYNC, DISK_CUT, DISK_CREATE, DISK_READ, DISK_CALLS };
+enum disk_call { DISK_WRITE, DISK_SYNC, DISK_CUT, DISK_CREATE, DISK_READ, DISK_REMOVE, DISK_CALLS };
 
 static struct {
 	int code[DISK_CALLS];	    /* errno of a failing call; 0: it works */
@@ -367,6 +367,8 @@ static inline void disk_forget(int directory, const char *name)
 
 int unlinkat(int directory, const char *name, int flags)
 {
+	if (disk_fails(DISK_REMOVE))
+		return -1;
 	disk_forget(directory, name);
 	disk_note(name, -1);
 	return (int)syscall(SYS_unlinkat, directory, name, flags);

@@ -81,8 +81,8 @@ class Pipeline:
                      f'filter: "state established and sport = :{self.port}", fields: [local, peer], outputs: [{names}] }}\noutputs:\n{filled}')
         self.agent = None
 
-    def start(self, *arguments):
-        self.agent = Agent(self.test, self.text, *arguments, stdout=subprocess.DEVNULL)
+    def start(self, *arguments, **more):
+        self.agent = Agent(self.test, self.text, *arguments, stdout=subprocess.DEVNULL, **more)
         return self.agent
 
     def counts(self, output="kafka"):
