@@ -19,7 +19,6 @@ static void written(void *arg, uint32_t lines)
 static void leave(struct sf_output *o, struct sf_entry *entry)
 {
 	if (o->spooled) {
-		sf_output_tell_gaps(o); /* on the disk before it is done */
 		sf_spooled_leave(o, entry);
 		return;
 	}
@@ -107,7 +106,9 @@ static void lose_line(struct sf_output *o, struct sf_entry *entry, const struct 
 {
 	entry->loss = loss;
 	entry->lost++;
-	if (!entry->gap)
+	if (o->spooled)
+		sf_spooled_lose_line(o, entry, letter, loss);
+	else if (!entry->gap)
 		sf_gaps_owe(&o->gaps, &(struct sf_lost){.query = letter->query,
 							.first = {letter->run, letter->seq},
 							.index = entry->index,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the spool's thread does with an errand; whatever it was, what is due is done after it. */
 #include "keeper.h"
+#include "queue.h"
 
 static void append(struct sf_spool *spool, struct sf_errand *errand, uint64_t now)
 {
@@ -20,6 +21,8 @@ static void acknowledge(struct sf_spool *spool, struct sf_errand *errand)
 	errand->fits = sf_spool_acknowledge(spool, &errand->place) == 0;
 	sf_spool_counts(spool, &after);
 	errand->kept = after.acknowledged.batches > before.acknowledged.batches;
+	for (size_t i = 0; errand->kept && i < errand->entry->debts; i++)
+		sf_spool_owe(spool, &errand->entry->debt[i], errand->place.from.offset);
 }
 
 static void read_back(struct sf_spool *spool, struct sf_errand *errand, struct sf_pool *pool)
@@ -59,7 +62,11 @@ void sf_errand_run(struct sf_errand *errand, struct sf_spool *spool, struct sf_p
 	case SF_ERRAND_UNPIN:
 		sf_spool_unpin(spool, &errand->place);
 		break;
+	case SF_ERRAND_OWE:
+		sf_spool_owe(spool, &errand->lost, UINT64_MAX);
+		break;
 	case SF_ERRAND_GAPS:
+		errand->owed = sf_alloc(SF_KEEPER_GAPS * sizeof(*errand->owed));
 		errand->gaps = sf_spool_gaps(spool, errand->owed, SF_KEEPER_GAPS);
 		break;
 	case SF_ERRAND_TICK:

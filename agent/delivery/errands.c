@@ -73,8 +73,6 @@ static void was_appended(struct sf_spooled *sp, struct sf_errand *errand)
 	sp->append_lines -= errand->lines;
 	sp->append_bytes -= errand->length;
 	sf_spooled_unhand(sp, errand->gap);
-	if (errand->tells)
-		sf_gaps_told(&o->gaps, errand->tells, errand->kept);
 	sp->in_gate += errand->length;
 	if (errand->kept && entry)
 		sp->next = errand->place.to.offset;
@@ -132,6 +130,7 @@ void sf_spooled_back(void *arg, struct sf_errand *errand)
 	case SF_ERRAND_GAPS:
 		sf_spooled_tell(sp, errand);
 		break;
+	case SF_ERRAND_OWE:
 	case SF_ERRAND_UNPIN:
 	case SF_ERRAND_TICK:
 		break;

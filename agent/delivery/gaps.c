@@ -35,6 +35,11 @@ static struct sf_stream *find_stream(struct sf_gaps *gaps, const char *query)
 	return stream;
 }
 
+const char *sf_gaps_name(struct sf_gaps *gaps, const char *query)
+{
+	return find_stream(gaps, query)->query;
+}
+
 uint64_t sf_gaps_index(struct sf_gaps *gaps, const char *query)
 {
 	return ++find_stream(gaps, query)->index;
@@ -91,10 +96,8 @@ static struct sf_owed *add(struct sf_gaps *gaps, const char *query, struct sf_pl
 
 	gaps->owed = sf_realloc(gaps->owed, (gaps->count + 1) * sizeof(*owed));
 	owed = &gaps->owed[gaps->count++];
-	*owed = (struct sf_owed){.gap = {.id = SF_GAPS_MEMORY | ++gaps->next,
-					 .query = query,
-					 .first = first,
-					 .reason = reason}};
+	*owed = (struct sf_owed){
+		.gap = {.id = ++gaps->next, .query = query, .first = first, .reason = reason}};
 	return owed;
 }
 

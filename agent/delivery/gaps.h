@@ -8,8 +8,6 @@
 
 #include <sockfeed/delivery.h>
 
-#define SF_GAPS_MEMORY (1ull << 63) /* ids of these; others are the spool's */
-
 /* More than so many are not begun, where one can be stretched. */
 #define SF_OWED_MOST 1024
 
@@ -44,7 +42,8 @@ struct sf_gaps { /* zero is empty */
 };
 
 void sf_gaps_finish(struct sf_gaps *);
-uint64_t sf_gaps_index(struct sf_gaps *, const char *query); /* of a batch that comes; from 1 */
+const char *sf_gaps_name(struct sf_gaps *, const char *query); /* lives as long as they do */
+uint64_t sf_gaps_index(struct sf_gaps *, const char *query);   /* of a batch that comes; from 1 */
 void sf_gaps_owe(struct sf_gaps *, const struct sf_lost *);
 size_t sf_gaps_owed(const struct sf_gaps *); /* and not handed up */
 /* The oldest that is not handed up, which it is now; false: none. */

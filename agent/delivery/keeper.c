@@ -73,6 +73,7 @@ static void give_back(struct sf_keeper *k, struct sf_errand *errand)
 {
 	drop_released(k, errand);
 	k->events.back(k->events.arg, errand);
+	free(errand->owed);
 	free(errand);
 }
 

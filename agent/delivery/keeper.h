@@ -13,14 +13,15 @@ struct sf_entry;
 
 enum sf_errand_kind {
 	SF_ERRAND_APPEND, /* batch, topic, pin, gap -> kept, pin, place */
+	SF_ERRAND_OWE,	  /* lost */
 	SF_ERRAND_READ,	  /* offset -> batch, topic, place; no batch: kept says that it waits */
-	SF_ERRAND_DONE,	  /* place -> kept: it was waiting; fits: it need not be said again */
+	SF_ERRAND_DONE,	  /* entry, place -> kept: it waited; fits: it need not be said again */
 	SF_ERRAND_UNPIN,  /* place */
 	SF_ERRAND_GAPS,	  /* -> owed, gaps: how many there are */
 	SF_ERRAND_TICK
 };
 
-enum { SF_KEEPER_GAPS = 4 };
+enum { SF_KEEPER_GAPS = 64 };
 
 struct sf_keeper_state {
 	struct sf_spool_counts counts;
@@ -39,11 +40,12 @@ struct sf_errand {
 	size_t length; /* of the batch */
 	uint64_t offset;
 	struct sf_spool_span place;
-	uint64_t gap, tells; /* the batch tells of this one of the spool; of this one in memory */
+	uint64_t gap; /* the batch tells of it */
+	struct sf_spool_debt lost;
 	bool pin, fits, kept;
 	struct sf_batch **released; /* by the spool, during this errand */
 	size_t releases;
-	struct sf_spool_gap owed[SF_KEEPER_GAPS]; /* untold, the oldest */
+	struct sf_spool_gap *owed; /* untold, the oldest; freed with the errand */
 	size_t gaps;
 	struct sf_keeper_state state;
 };

@@ -117,10 +117,9 @@ void sf_output_lose_all(struct sf_output *o, enum sf_loss loss)
 
 static bool is_too_early(struct sf_output *o, uint64_t now)
 {
-	/* With a spool only rare things are told here, and before their batch is done. */
-	if (o->spooled || !o->told_at || now >= o->told_at + SF_TELL_US)
+	if (!o->told_at || now >= o->told_at + o->sender.patience.tells)
 		return false;
-	sf_timer_set(o->later, o->told_at + SF_TELL_US);
+	sf_timer_set(o->later, o->told_at + o->sender.patience.tells);
 	return true;
 }
 

@@ -12,9 +12,6 @@
 #include "sender.h"
 #include "tally.h"
 
-/* Gaps are told at most so often. */
-#define SF_TELL_US (1000u * 1000)
-
 struct sf_spooled;
 
 struct sf_output {
@@ -27,7 +24,7 @@ struct sf_output {
 	struct sf_letters *letters; /* NULL: none are kept */
 	struct sf_queue lettering;  /* done, but for their letters */
 	struct sf_gaps gaps;
-	struct sf_source *later; /* a timer: gaps are told not too often, so that they are few */
+	struct sf_source *later; /* a timer: the next time gaps may be told */
 	uint64_t told_at;	 /* mono */
 	bool closed, draining, freeing;
 	uint64_t number;       /* of the last that was put */

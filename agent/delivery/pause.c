@@ -13,7 +13,8 @@ const struct sf_patience sf_patience = {.refused = SECOND,
 					.refused_most = 60 * SECOND,
 					.again = SECOND,
 					.again_most = 30 * SECOND,
-					.gives_up = 30 * SECOND};
+					.gives_up = 30 * SECOND,
+					.tells = SECOND};
 
 static uint64_t some_of(uint64_t most)
 {

@@ -9,6 +9,7 @@ void sf_entry_free(struct sf_entry *entry)
 	if (!entry)
 		return;
 	free(entry->dead_line);
+	free(entry->debt);
 	free(entry);
 }
 

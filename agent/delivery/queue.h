@@ -29,6 +29,8 @@ struct sf_entry {
 	uint32_t letters;	    /* on their way to the file of dead letters */
 	uint32_t lost;		    /* of the dead, those that are in no file */
 	enum sf_loss loss;	    /* why */
+	struct sf_spool_debt *debt; /* with a spool: what it is to owe for the lost */
+	size_t debts;
 	uint32_t dead;
 	uint32_t *dead_line; /* `dead` of them */
 };

@@ -31,6 +31,9 @@ const char *sf_spool_loss_name(enum sf_spool_loss loss)
 		[SF_SPOOL_LOSS_DISK] = "disk_full",
 		[SF_SPOOL_LOSS_DAMAGED] = "damaged",
 		[SF_SPOOL_LOSS_POWER] = "power_loss",
+		[SF_SPOOL_LOSS_QUEUE] = "queue_full",
+		[SF_SPOOL_LOSS_REJECTED] = "rejected",
+		[SF_SPOOL_LOSS_LETTERS] = "dead_letters_full",
 	};
 
 	return names[loss];
@@ -126,6 +129,7 @@ void sf_spool_close(struct sf_spool *spool, uint64_t now)
 		return;
 	spool->now = now;
 	sf_spool_flush(spool);
+	sf_spool_drop_ring(spool);
 	sf_spool_sync(spool);
 	sf_spool_step(spool, SF_SPOOL_CLOSING);
 	if (sf_spool_publish(spool) == 0)

@@ -128,6 +128,19 @@ void sf_spool_gap_told(struct sf_spool *, uint64_t id, uint64_t offset);
 /* All of them, in the order of their queries' first appearance; good until the next append. */
 size_t sf_spool_runs(const struct sf_spool *, const struct sf_spool_run **ret);
 
+/* ---- what the sender owes ---- */
+
+struct sf_spool_debt {	   /* lines that the sender has lost, one behind the other */
+	const char *query; /* "": then run and seq are 0 */
+	uint64_t run, first_seq;
+	uint64_t lines, bytes;
+	enum sf_spool_loss reason;
+	bool follows; /* behind the last one of its query and reason, with nothing in between */
+};
+
+/* A gap is owed for them, too. `offset`: of their batch, which is done; UINT64_MAX: it has none. */
+void sf_spool_owe(struct sf_spool *, const struct sf_spool_debt *, uint64_t offset);
+
 /* ---- counts ---- */
 
 struct sf_spool_counts { /* since it was opened */

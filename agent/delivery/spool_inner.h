@@ -213,6 +213,8 @@ void sf_spool_measure(struct sf_spool *);
 
 /* spool_write.c, spool_sync.c: the disk */
 void sf_spool_flush(struct sf_spool *); /* the ring, as far as the disk takes it */
+/* The end: what no disk takes is lost while it is known what it was. */
+void sf_spool_drop_ring(struct sf_spool *);
 int sf_spool_sync(struct sf_spool *);
 int sf_spool_publish(struct sf_spool *);
 void sf_spool_want_publish(struct sf_spool *);

@@ -167,6 +167,15 @@ static bool drop_from_ring(struct sf_spool *spool)
 	return true;
 }
 
+void sf_spool_drop_ring(struct sf_spool *spool)
+{
+	for (struct sf_held *held = sf_hold_first(&spool->ring); held;
+	     held = sf_hold_from(&spool->ring, held->span.to.offset))
+		held->pinned = 0;
+	while (drop_from_ring(spool))
+		;
+}
+
 static bool refuse(struct sf_spool *spool, const struct sf_held *held, enum sf_spool_loss why)
 {
 	struct sf_loss_of loss = {.query = sf_names_keep(&spool->names, held->batch->query),

@@ -93,18 +93,43 @@ static bool is_stuck(const struct sf_output *o, const struct sf_batch *batch)
 	       sp->append_bytes + batch->length > o->gate.size;
 }
 
-static void lose(struct sf_output *o, const struct sf_batch *batch, uint64_t index)
+static void lose(struct sf_output *o, const struct sf_batch *batch)
 {
 	sf_gate_release(&o->gate, batch->length);
 	o->tally.lost[SF_LOSS_FULL] += batch->lines;
-	sf_gaps_owe(&o->gaps, &(struct sf_lost){.query = batch->query,
-						.first = {batch->run, batch->first_seq},
-						.index = index,
-						.begins = true,
-						.ends = true,
-						.lines = batch->lines,
-						.bytes = batch->length,
-						.reason = SF_LOSS_FULL});
+	sf_keeper_send(o->spooled->keeper,
+		       &(struct sf_errand){.kind = SF_ERRAND_OWE,
+					   .lost = {.query = sf_gaps_name(&o->gaps, batch->query),
+						    .run = batch->run,
+						    .first_seq = batch->first_seq,
+						    .lines = batch->lines,
+						    .bytes = batch->length,
+						    .reason = SF_SPOOL_LOSS_QUEUE,
+						    .follows = true}});
+}
+
+void sf_spooled_lose_line(struct sf_output *o, struct sf_entry *entry,
+			  const struct sf_letter *letter, enum sf_loss loss)
+{
+	struct sf_spool_debt debt = {.query = sf_gaps_name(&o->gaps, letter->query),
+				     .run = letter->run,
+				     .first_seq = letter->seq,
+				     .lines = 1,
+				     .bytes = letter->length,
+				     .reason = loss == SF_LOSS_REJECTED ? SF_SPOOL_LOSS_REJECTED
+									: SF_SPOOL_LOSS_LETTERS};
+	struct sf_spool_debt *last = entry->debts ? &entry->debt[entry->debts - 1] : NULL;
+
+	if (entry->gap)
+		return;
+	if (last && last->first_seq + last->lines == debt.first_seq &&
+	    last->reason == debt.reason) {
+		last->lines++;
+		last->bytes += debt.bytes;
+		return;
+	}
+	entry->debt = sf_realloc(entry->debt, (entry->debts + 1) * sizeof(debt));
+	entry->debt[entry->debts++] = debt;
 }
 
 static struct sf_entry *make_live(struct sf_spooled *sp, struct sf_batch *batch,
@@ -144,18 +169,15 @@ static void append(struct sf_spooled *sp, struct sf_errand *errand, struct sf_to
 void sf_spooled_put(struct sf_output *o, struct sf_batch *batch, const char *topic, uint64_t gap)
 {
 	struct sf_spooled *sp = o->spooled;
-	bool of_spool = gap && sf_spooled_has_handed(sp, gap);
-	struct sf_errand errand = {
-		.batch = batch, .gap = of_spool ? gap : 0, .tells = of_spool ? 0 : gap};
-	uint64_t index = gap ? 0 : sf_gaps_index(&o->gaps, batch->query);
+	struct sf_errand errand = {.batch = batch, .gap = gap};
 
-	if (errand.tells && !sf_gaps_know(&o->gaps, gap)) {
+	if (gap && !sf_spooled_has_handed(sp, gap)) {
 		sf_gate_release(&o->gate, batch->length);
 		return;
 	}
 	sp->accepted += batch->lines;
 	if (!gap && is_stuck(o, batch))
-		lose(o, batch, index);
+		lose(o, batch);
 	else
 		append(sp, &errand, sf_sender_topic(&o->sender, topic));
 	sf_spooled_say(sp);
@@ -165,12 +187,6 @@ void sf_spooled_put(struct sf_output *o, struct sf_batch *batch, const char *top
 
 void sf_spooled_counts(const struct sf_output *o, struct sf_counts *counts)
 {
-	static const enum sf_loss as[SF_SPOOL_LOSS_COUNT] = {
-		[SF_SPOOL_LOSS_FULL] = SF_LOSS_SPOOL,
-		[SF_SPOOL_LOSS_DISK] = SF_LOSS_DISK,
-		[SF_SPOOL_LOSS_DAMAGED] = SF_LOSS_DAMAGED,
-		[SF_SPOOL_LOSS_POWER] = SF_LOSS_POWER,
-	};
 	const struct sf_spooled *sp = o->spooled;
 	const struct sf_spool_counts *spool = &sp->state.counts;
 	const struct sf_tally *tally = &o->tally;
@@ -181,7 +197,7 @@ void sf_spooled_counts(const struct sf_output *o, struct sf_counts *counts)
 	for (size_t i = 0; i < SF_LOSS_COUNT; i++)
 		counts->lost[i] = tally->lost[i];
 	for (size_t i = 0; i < SF_SPOOL_LOSS_COUNT; i++)
-		counts->lost[as[i]] += spool->lost[i].lines;
+		counts->lost[sf_spooled_loss((enum sf_spool_loss)i)] += spool->lost[i].lines;
 	for (size_t i = 0; i < SF_LOSS_COUNT; i++)
 		lost += counts->lost[i];
 	counts->delivered = spool->acknowledged.lines - tally->dead -

@@ -57,6 +57,9 @@ void sf_spooled_end(struct sf_output *);
 void sf_spooled_free(struct sf_spooled *);
 /* `gap`: as in sf_output_put_gap; 0: none. */
 void sf_spooled_put(struct sf_output *, struct sf_batch *, const char *topic, uint64_t gap);
+/* A dead line of an entry that is not done yet is in no file. */
+void sf_spooled_lose_line(struct sf_output *, struct sf_entry *, const struct sf_letter *,
+			  enum sf_loss);
 void sf_spooled_drop_all(
 	struct sf_output *); /* what the sink does not hold; it stays on the disk */
 void sf_spooled_counts(const struct sf_output *, struct sf_counts *);
@@ -79,6 +82,7 @@ void sf_spooled_pump(void *spooled);			       /* reads on, if it may */
 
 void sf_spooled_ask(void *spooled); /* for gaps, when there are some and it is time */
 void sf_spooled_tell(struct sf_spooled *, struct sf_errand *); /* they came */
+enum sf_loss sf_spooled_loss(enum sf_spool_loss);
 bool sf_spooled_has_handed(const struct sf_spooled *, uint64_t id);
 void sf_spooled_unhand(struct sf_spooled *, uint64_t id);
 void sf_spooled_say(struct sf_spooled *); /* trouble, and losses */

@@ -10,6 +10,21 @@
 
 enum { QUIET_US = 60 * 1000 * 1000 };
 
+enum sf_loss sf_spooled_loss(enum sf_spool_loss loss)
+{
+	static const enum sf_loss as[SF_SPOOL_LOSS_COUNT] = {
+		[SF_SPOOL_LOSS_FULL] = SF_LOSS_SPOOL,
+		[SF_SPOOL_LOSS_DISK] = SF_LOSS_DISK,
+		[SF_SPOOL_LOSS_DAMAGED] = SF_LOSS_DAMAGED,
+		[SF_SPOOL_LOSS_POWER] = SF_LOSS_POWER,
+		[SF_SPOOL_LOSS_QUEUE] = SF_LOSS_FULL,
+		[SF_SPOOL_LOSS_REJECTED] = SF_LOSS_REJECTED,
+		[SF_SPOOL_LOSS_LETTERS] = SF_LOSS_LETTERS,
+	};
+
+	return as[loss];
+}
+
 bool sf_spooled_has_handed(const struct sf_spooled *sp, uint64_t id)
 {
 	for (size_t i = 0; i < sp->handeds; i++) {
@@ -37,8 +52,8 @@ void sf_spooled_ask(void *arg)
 	if (o->freeing || o->closed || !o->events.gap || sp->asking || sp->handeds ||
 	    !sp->state.owed)
 		return;
-	if (sp->asked_at && now < sp->asked_at + SF_TELL_US) {
-		sf_timer_set(sp->ask, sp->asked_at + SF_TELL_US);
+	if (sp->asked_at && now < sp->asked_at + o->sender.patience.tells) {
+		sf_timer_set(sp->ask, sp->asked_at + o->sender.patience.tells);
 		return;
 	}
 	sp->asking = true;
@@ -48,12 +63,6 @@ void sf_spooled_ask(void *arg)
 
 static void tell(struct sf_spooled *sp, const struct sf_spool_gap *owed)
 {
-	static const enum sf_loss as[SF_SPOOL_LOSS_COUNT] = {
-		[SF_SPOOL_LOSS_FULL] = SF_LOSS_SPOOL,
-		[SF_SPOOL_LOSS_DISK] = SF_LOSS_DISK,
-		[SF_SPOOL_LOSS_DAMAGED] = SF_LOSS_DAMAGED,
-		[SF_SPOOL_LOSS_POWER] = SF_LOSS_POWER,
-	};
 	struct sf_output *o = sp->output;
 	const struct sf_gap gap = {.id = owed->id,
 				   .query = owed->query,
@@ -62,7 +71,7 @@ static void tell(struct sf_spooled *sp, const struct sf_spool_gap *owed)
 				   .last = {owed->last.run, owed->last.seq},
 				   .records = owed->records,
 				   .bytes = owed->bytes,
-				   .reason = as[owed->reason],
+				   .reason = sf_spooled_loss(owed->reason),
 				   .output = o->name};
 
 	sp->handed[sp->handeds++] = owed->id;

@@ -160,8 +160,9 @@ struct sf_patience { /* microseconds; pauses double up to the longest, and are c
 	uint64_t refused, refused_most; /* of a topic */
 	uint64_t again, again_most;     /* of an output as a whole */
 	uint64_t gives_up;              /* with gives_up: what failed for so long closes the output */
+	uint64_t tells;                 /* between two times of telling gaps, so that they are few */
 };
-extern const struct sf_patience sf_patience; /* 1 to 60 seconds, 1 to 30 seconds, 30 seconds */
+extern const struct sf_patience sf_patience; /* 1 to 60 s, 1 to 30 s, 30 s, 1 s */
 
 struct sf_output_setup {
 	const char *name;

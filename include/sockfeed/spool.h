@@ -25,9 +25,14 @@ enum sf_spool_loss {
 	SF_SPOOL_LOSS_DISK,    /* the disk took nothing for too long */
 	SF_SPOOL_LOSS_DAMAGED, /* the disk gave back other bytes, or lost a segment */
 	SF_SPOOL_LOSS_POWER,   /* accepted, but not on the disk when agent or host went down */
+	/* What the sender has lost, for gaps alone: in the spool it was done, or never there. */
+	SF_SPOOL_LOSS_QUEUE,    /* the disk did not answer for too long */
+	SF_SPOOL_LOSS_REJECTED, /* dead, and no dead letters are kept */
+	SF_SPOOL_LOSS_LETTERS,  /* dead, and no more letters are kept */
 	SF_SPOOL_LOSS_COUNT
 };
-const char *sf_spool_loss_name(enum sf_spool_loss); /* "spool_full" "disk_full" "damaged" "power_loss" */
+/* "spool_full" "disk_full" "damaged" "power_loss" "queue_full" "rejected" "dead_letters_full" */
+const char *sf_spool_loss_name(enum sf_spool_loss);
 
 struct sf_spool_gap { /* what is owed to the reader */
 	uint64_t id;          /* of this spool, never 0 */

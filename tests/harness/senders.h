@@ -146,7 +146,7 @@ static void on_gap(void *arg, struct sf_output *output, const struct sf_gap *gap
 	sf_batch_drop(w->pool, batch);
 }
 
-static const struct sf_patience impatient = {2000, 20000, 2000, 20000, 100 * 1000};
+static const struct sf_patience impatient = {2000, 20000, 2000, 20000, 100 * 1000, 5000};
 
 /* `as` says what is not usual: a queue of 16 MiB, and short pauses. */
 static inline void begin_as(struct world *w, struct sf_output_setup as)
