@@ -85,8 +85,18 @@ static void was_appended(struct sf_spooled *sp, struct sf_errand *errand)
 	sf_sender_offer(&o->sender, entry);
 }
 
-/* What is on the disk is off the collector's mind. */
-static void settle_gate(struct sf_spooled *sp)
+static uint64_t lost(const struct sf_keeper_state *state)
+{
+	uint64_t batches = 0;
+
+	for (size_t i = 0; i < SF_SPOOL_LOSS_COUNT; i++)
+		batches += state->counts.lost[i].batches;
+	return batches;
+}
+
+/* What is on the disk is off the collector's mind. Room that a loss made is no progress: nobody
+ * waits for more of it. */
+static void settle_gate(struct sf_spooled *sp, bool lossless)
 {
 	struct sf_gate *gate = &sp->output->gate;
 	uint64_t in_memory = sp->state.counts.in_memory;
@@ -95,7 +105,8 @@ static void settle_gate(struct sf_spooled *sp)
 		return;
 	sf_gate_release(gate, sp->in_gate - in_memory);
 	sp->in_gate = in_memory;
-	sf_gate_progressed(gate);
+	if (lossless)
+		sf_gate_progressed(gate);
 }
 
 /* ---- all ---- */
@@ -115,6 +126,7 @@ static void go_on(struct sf_spooled *sp)
 void sf_spooled_back(void *arg, struct sf_errand *errand)
 {
 	struct sf_spooled *sp = arg;
+	bool lossless = lost(&sp->state) == lost(&errand->state);
 
 	sp->state = errand->state;
 	switch (errand->kind) {
@@ -135,7 +147,7 @@ void sf_spooled_back(void *arg, struct sf_errand *errand)
 	case SF_ERRAND_TICK:
 		break;
 	}
-	settle_gate(sp);
+	settle_gate(sp, lossless);
 	sf_spooled_say(sp);
 	if (sp->output->freeing)
 		return;

@@ -66,7 +66,7 @@ class Disks(unittest.TestCase):
         self.disk.fill()
         path.agent.wait_log("No space left on device")
         until("losses", lambda: path.counts()["lost"])
-        path.runs(10)
+        path.runs(100)  # longer than we wait, if each were held up until the output is known to stand still
         self.disk.relieve()
         self.goes_on()
         path.runs(3)
