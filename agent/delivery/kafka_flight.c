@@ -8,6 +8,8 @@
 
 #include "kafka_sink.h"
 
+enum { HURRY_MS = 1 };
+
 static enum sf_line_key line_key(const struct sf_sink *sink)
 {
 	return sink->conf->key == SF_KEY_FLOW ? SF_BY_FLOW : SF_BY_SOCKET;
@@ -51,7 +53,6 @@ bool sf_flight_is_out(const struct sf_flight *flight)
 struct message {
 	uint32_t lines;
 	size_t length; /* without the last newline */
-	bool alone;
 };
 
 static struct message form(const struct sf_batch *batch, const struct sf_spot *spot, uint32_t most)
@@ -116,7 +117,7 @@ static bool may_go(const struct sf_kafka_topic *topic, const struct message *mes
 {
 	if (!topic->out)
 		return true;
-	return !topic->alone && !topic->settling && !message->alone &&
+	return !topic->alone && !topic->settling && (!topic->few || topic->round < topic->few) &&
 	       topic->out_bytes + message->length <= topic->window;
 }
 
@@ -129,6 +130,7 @@ static bool send_message(struct sf_sink *sink, struct sf_flight *flight, const s
 
 	if (!may_go(topic, message)) {
 		topic->pass = sink->pass;
+		sink->hurry = true;
 		return false;
 	}
 	code = produce(sink, flight, spot, message->length);
@@ -144,7 +146,8 @@ static bool send_message(struct sf_sink *sink, struct sf_flight *flight, const s
 	sink->out++;
 	topic->out++;
 	topic->out_bytes += message->length;
-	topic->alone = message->alone || message->length >= topic->window;
+	topic->round++;
+	topic->alone = topic->few == 1 || message->length >= topic->window;
 	return true;
 }
 
@@ -185,7 +188,6 @@ static bool send_again(struct sf_sink *sink, struct sf_flight *flight)
 
 	sf_spot_seek(sink, flight->batch, &spot, lines.line);
 	message = form(flight->batch, &spot, lines.single ? 1 : lines.lines);
-	message.alone = lines.alone;
 	sf_again_cut(flight, message.lines); /* first: what is refused at once is added */
 	if (send_message(sink, flight, &spot, &message))
 		return true;
@@ -221,11 +223,13 @@ void sf_kafka_resume(struct sf_sink *sink)
 	if (sink->state != SF_KAFKA_UP || !sink->waiting)
 		return;
 	sink->pass++;
-	sink->full = false;
+	sink->full = sink->hurry = false;
 	for (; flight && !sink->full && sink->waiting; flight = flight->next) {
 		if (!flight->waits || flight->topic->pass == sink->pass)
 			continue;
 		resume(sink, flight);
 		sf_flight_changed(sink, flight);
 	}
+	if (sink->hurry)
+		rd_kafka_flush(sink->handle, HURRY_MS); /* without it, what is out would linger */
 }

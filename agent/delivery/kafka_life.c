@@ -113,8 +113,8 @@ static void fail_what_is_out(struct sf_sink *sink)
 	for (size_t i = 0; i < sink->topics; i++) {
 		struct sf_kafka_topic *topic = sink->topic[i];
 
-		topic->out = topic->out_bytes = 0;
-		topic->alone = topic->settling = false;
+		topic->out = topic->out_bytes = topic->round = 0;
+		topic->alone = topic->settling = topic->found = false;
 	}
 	sink->out = 0;
 }

@@ -8,8 +8,11 @@
 
 #include "kafka_sink.h"
 
-/* Bytes: what the library's sets have at most; by how much less is tried; below, one at a time. */
-enum { WIDEST = 1000000, NARROWER = 4, NARROWEST = 1000 };
+/*
+ * The library's sets have so many bytes at most; so much less is tried; below, one message at a
+ * time. With so many messages a round, there are no rounds any more.
+ */
+enum { WIDEST = 1000000, NARROWER = 4, NARROWEST = 1000, FEW_MOST = 1000 };
 
 void sf_flight_fail(struct sf_flight *flight, enum sf_failure failure, const char *why)
 {
@@ -24,28 +27,40 @@ void sf_flight_fail(struct sf_flight *flight, enum sf_failure failure, const cha
 static void doubt(struct sf_flight *flight, const struct sf_again *again, bool too_large)
 {
 	struct sf_kafka_topic *topic = flight->topic;
+	size_t messages = topic->few ?: topic->out + 1;
 
-	if (too_large && !topic->settling) {
+	if (!topic->settling && too_large) {
 		topic->window = (topic->window < WIDEST ? topic->window : WIDEST) / NARROWER;
 		if (topic->window < NARROWEST)
 			topic->window = 0;
+	} else if (!topic->settling) {
+		topic->few = (unsigned)(messages / NARROWER) ?: 1;
 	}
 	topic->settling = true;
 	sf_again_add(flight, again);
+}
+
+/* All that was out has its report. */
+static void end_round(struct sf_kafka_topic *topic)
+{
+	if (topic->few && !topic->settling && !topic->found)
+		topic->few = topic->few < FEW_MOST ? topic->few * NARROWER : 0;
+	topic->round = 0;
+	topic->alone = topic->settling = topic->found = false;
 }
 
 static void judge(struct sf_sink *sink, struct sf_flight *flight, uint32_t line, uint32_t lines,
 		  rd_kafka_resp_err_t code, bool alone)
 {
 	const struct sf_kafka_cause *cause = sf_kafka_cause(code);
-	struct sf_again again = {line, lines, .alone = cause->class == SF_KAFKA_DATA};
+	const struct sf_again again = {line, lines, .single = alone};
 	const struct sf_doomed doomed = {line, code};
 	sf_cleanup(sf_free_p) char *why = NULL;
 
 	switch (cause->class) {
 	case SF_KAFKA_SIZE:
 	case SF_KAFKA_DATA:
-		again.single = alone;
+		flight->topic->found |= alone;
 		if (!alone)
 			doubt(flight, &again, cause->class == SF_KAFKA_SIZE);
 		else if (lines > 1)
@@ -104,10 +119,8 @@ void sf_kafka_report(struct sf_sink *sink, const rd_kafka_message_t *message)
 	else
 		sf_flight_judge(sink, flight, flight->reported.line - lines, lines, message->err,
 				topic->alone);
-	if (topic->out)
-		return;
-	topic->alone = false;
-	topic->settling = false;
+	if (!topic->out)
+		end_round(topic);
 }
 
 void sf_kafka_land(struct sf_sink *sink)

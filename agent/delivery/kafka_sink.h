@@ -19,14 +19,17 @@ struct sf_kafka_topic {
 	rd_kafka_topic_t *handle;
 	size_t out, out_bytes; /* messages without a report */
 	/*
-	 * Brokers judge messages in sets, which the library forms of what is out: so no more bytes
-	 * are out at a time than the topic was seen to take. One that is too large by itself is out
-	 * alone, and so is one that may be wrong.
+	 * Brokers judge messages in sets, which the library forms of what is out. So no more bytes
+	 * are out at a time than the topic was seen to take; and where one of a set is wrong, so
+	 * few go out at a time that it is found, and then more again.
 	 */
-	size_t window;
-	bool alone;    /* nothing goes out beside the message that is out */
-	bool settling; /* nothing goes out before all that is out has its report */
-	unsigned pass; /* of sf_kafka_resume, in which nothing of it goes out any more */
+	size_t window;	/* bytes */
+	unsigned few;	/* messages a round, until all of it have their reports; 0: no rounds */
+	unsigned round; /* messages that went out in it */
+	bool alone;	/* the message that is out is the only one of its set */
+	bool settling;	/* nothing goes out before all that is out has its report */
+	bool found;	/* one that is wrong by itself, in this round */
+	unsigned pass;	/* of sf_kafka_resume, in which nothing of it goes out any more */
 };
 
 struct sf_spot { /* a place in a batch: its line, where that begins, and its key */
@@ -37,7 +40,6 @@ struct sf_spot { /* a place in a batch: its line, where that begins, and its key
 struct sf_again { /* lines that go out once more */
 	uint32_t line, lines;
 	bool single; /* each by itself; else together as before */
-	bool alone;
 };
 
 struct sf_doomed { /* a line that nobody takes */
@@ -96,6 +98,7 @@ struct sf_sink {
 	size_t waiting; /* flights that are not all out */
 	size_t out;	/* messages without a report */
 	bool full;	/* the library's queue, when we tried last */
+	bool hurry;	/* what waits needs the reports of what is out */
 	unsigned pass;
 	uint64_t pause_ms;	  /* before the next producer; longer each time, until one works */
 	uint64_t progress, heard; /* mono: the last good report; the last error */
