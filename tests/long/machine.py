@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The machine and the disk that the tests of this folder judge by, themselves judged: what was synced outlives the loss of
+"""The machine and the disk that the tests of power judge by, themselves judged: what was synced outlives the loss of
 power, what was not does not, and nothing of a machine is left behind.
 """
 import os

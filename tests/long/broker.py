@@ -194,7 +194,7 @@ class Around(unittest.TestCase):
         self.assertEqual(os.listdir(place), [])
 
     def hand(self, place, verb, *words, status=0):
-        done = subprocess.run([os.path.join(HERE, "broker"), verb, "--dir", os.path.join(place, "state"), *words],
+        done = subprocess.run([os.path.join(HERE, "..", "kafka", "broker"), verb, "--dir", os.path.join(place, "state"), *words],
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.assertEqual(done.returncode, status, done.stderr)
         return done.stdout + (done.stderr if status else "")
