@@ -25,11 +25,12 @@ static void copy_runs(struct sf_spooled *sp)
 static int start(struct sf_spooled *sp, const struct sf_output_setup *setup, struct sf_loop *loop,
 		 struct sf_err *err)
 {
-	const struct sf_keeper_setup of_keeper = {.conf = setup->spool,
-						  .boot_id =
-							  setup->site ? setup->site->boot_id : "",
-						  .ring_size = setup->queue_size,
-						  .pool = sp->output->pool};
+	const struct sf_keeper_setup of_keeper = {
+		.conf = setup->spool,
+		.boot_id = setup->site ? setup->site->boot_id : "",
+		/* The gate counts lines alone: it is full first. */
+		.ring_size = setup->queue_size / 4 * 5,
+		.pool = sp->output->pool};
 	const struct sf_keeper_events events = {sf_spooled_back, sp};
 	int r = sf_loop_timer(loop, tick, sp, &sp->tick, err);
 

@@ -354,6 +354,7 @@ static uint64_t gap_lines_lost(void)
 static void begin_case(struct store *s, bool spool, unsigned seed)
 {
 	static struct sf_letters_conf letters;
+	static char letters_path[PATH_MAX];
 
 	srandom(seed);
 	*s = (struct store){.directory = directory_new()};
@@ -362,7 +363,8 @@ static void begin_case(struct store *s, bool spool, unsigned seed)
 					 .max_size = chance(2) ? 256 << 20 : 2 << 20,
 					 .sync = 100 * 1000,
 					 .when_full = (int)(random() % 2)};
-	letters = (struct sf_letters_conf){.path = sf_strdup(below(s->directory, "dead")),
+	snprintf(letters_path, sizeof(letters_path), "%s/dead", s->directory);
+	letters = (struct sf_letters_conf){.path = letters_path,
 					   .max_size = chance(2) ? 1 << 20 : 5 * LINE};
 	s->as = (struct sf_output_setup){.name = "test",
 					 .ops = &ops,
