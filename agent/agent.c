@@ -189,7 +189,7 @@ static void finish_output(struct sf_agent *a, struct sf_output *output)
 		sf_log(SF_LOG_WARN, "output %s: %llu of %llu records were not delivered",
 		       sf_output_name(output), (unsigned long long)lost,
 		       (unsigned long long)counts.accepted);
-	if (counts.lost[SF_LOSS_SHUTDOWN] || (lost && a->setup->once))
+	if (counts.lost[SF_LOSS_SHUTDOWN] || (a->setup->once && (lost || counts.waiting)))
 		a->status = 1;
 	sf_output_free(output);
 }
