@@ -151,7 +151,7 @@ void sf_spooled_back(void *arg, struct sf_errand *errand)
 	sf_spooled_say(sp);
 	if (sp->output->freeing)
 		return;
-	if (errand->kind == SF_ERRAND_DONE)
+	if (errand->kind == SF_ERRAND_DONE || sp->output->draining)
 		sf_spooled_ask(sp);
 	go_on(sp);
 }

@@ -139,9 +139,25 @@ void sf_output_tell_gaps(void *arg)
 	}
 }
 
+/* What hangs on a sink that gets nothing out would only push batches out; it is told if it does. */
+void sf_output_hurry(struct sf_output *o)
+{
+	o->told_at = 0;
+	if (!o->batches)
+		sf_output_tell_gaps(o);
+}
+
+static bool is_idle(const struct sf_output *o)
+{
+	bool tells = o->events.gap && !o->closed;
+
+	return o->spooled ? sf_spooled_is_idle(o->spooled, tells)
+			  : !o->batches && !(tells && sf_gaps_owed(&o->gaps));
+}
+
 void sf_output_tell_if_drained(struct sf_output *o)
 {
-	if (!o->draining || o->batches || o->freeing || (o->spooled && !sf_spooled_is_idle(o)))
+	if (!o->draining || o->freeing || !is_idle(o))
 		return;
 	o->draining = false;
 	o->events.drained(o->events.arg, o);

@@ -192,6 +192,10 @@ void sf_output_reopen(struct sf_output *o)
 void sf_output_drain(struct sf_output *o)
 {
 	o->draining = true;
+	if (o->spooled)
+		sf_spooled_hurry(o->spooled);
+	else
+		sf_output_hurry(o);
 	sf_output_tell_if_drained(o);
 }
 

@@ -55,4 +55,5 @@ void sf_output_squeeze(struct sf_output *);
 void sf_output_park(void *output, struct sf_entry *);
 void sf_output_unpark(void *output, struct sf_entry *);
 void sf_output_tell_gaps(void *output); /* it got on; tells now, or soon */
+void sf_output_hurry(struct sf_output *);  /* nothing more comes: gaps are told without a pause */
 void sf_output_tell_if_drained(struct sf_output *);

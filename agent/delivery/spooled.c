@@ -207,7 +207,8 @@ void sf_spooled_counts(const struct sf_output *o, struct sf_counts *counts)
 	counts->waiting_bytes = spool->waiting.bytes + sp->append_bytes;
 }
 
-bool sf_spooled_is_idle(const struct sf_output *o)
+bool sf_spooled_is_idle(const struct sf_spooled *sp, bool tells)
 {
-	return !o->spooled->appends && !o->spooled->state.counts.waiting.batches;
+	return !sp->appends && !sp->state.counts.waiting.batches &&
+	       !(tells && (sp->asking || sp->state.owed));
 }

@@ -63,7 +63,8 @@ void sf_spooled_lose_line(struct sf_output *, struct sf_entry *, const struct sf
 void sf_spooled_drop_all(
 	struct sf_output *); /* what the sink does not hold; it stays on the disk */
 void sf_spooled_counts(const struct sf_output *, struct sf_counts *);
-bool sf_spooled_is_idle(const struct sf_output *); /* nothing waits */
+/* Nothing waits, nor (if it `tells` gaps) is owed. */
+bool sf_spooled_is_idle(const struct sf_spooled *, bool tells);
 void sf_spooled_park(void *output, struct sf_entry *);
 void sf_spooled_unparked(void *output, struct sf_entry *);
 void sf_spooled_leave(struct sf_output *, struct sf_entry *); /* the sink is done with it */
@@ -81,6 +82,7 @@ void sf_spooled_pump(void *spooled);			       /* reads on, if it may */
 /* ---- what is told (spooled_tell.c) ---- */
 
 void sf_spooled_ask(void *spooled); /* for gaps, when there are some and it is time */
+void sf_spooled_hurry(struct sf_spooled *); /* asks for them without a pause: nothing more comes */
 void sf_spooled_tell(struct sf_spooled *, struct sf_errand *); /* they came */
 enum sf_loss sf_spooled_loss(enum sf_spool_loss);
 bool sf_spooled_has_handed(const struct sf_spooled *, uint64_t id);

@@ -61,6 +61,12 @@ void sf_spooled_ask(void *arg)
 	sf_keeper_send(sp->keeper, &(struct sf_errand){.kind = SF_ERRAND_GAPS});
 }
 
+void sf_spooled_hurry(struct sf_spooled *sp)
+{
+	sp->asked_at = 0;
+	sf_spooled_ask(sp);
+}
+
 static void tell(struct sf_spooled *sp, const struct sf_spool_gap *owed)
 {
 	struct sf_output *o = sp->output;
