@@ -121,7 +121,8 @@ class Pipeline:
 
     def prove(self, lines, *options):
         """Nothing is missing, and every run has the sockets that we held: all of them, but for gaps, what a kill cut, and
-        runs that say themselves that they are partial: one that was under way when the agent was told to end. Gives the records of sockets and runs by run number, and all gaps."""
+        runs that say themselves that they are partial: one that was under way when the agent was told to end. Gives the
+        records of sockets and runs by run number, and all gaps."""
         problems, summaries, told = judge(lines, *options)
         self.test.assertEqual(problems, [], "\n".join(summaries + told))
         runs, gaps = {}, []
