@@ -20,15 +20,15 @@ void sf_spool_want_publish(struct sf_spool *spool)
 	spool->publish_at = spool->now + pause;
 }
 
-/* A batch that is done needs no memory; on the disk it goes with its segment. */
-static void let_go(struct sf_spool *spool, uint64_t offset)
+/* A batch that is done needs no memory, and no sync; on the disk it goes with its segment. */
+static void let_go(struct sf_spool *spool, struct sf_hold *from, uint64_t offset)
 {
-	struct sf_held *held = sf_hold_find(&spool->ring, offset);
+	struct sf_held *held = sf_hold_find(from, offset);
 
 	if (held) {
 		struct sf_batch *batch = held->batch;
 
-		sf_hold_remove(&spool->ring, held);
+		sf_hold_remove(from, held);
 		spool->released(spool->arg, batch);
 	}
 }
@@ -118,7 +118,8 @@ int sf_spool_acknowledge(struct sf_spool *spool, const struct sf_spool_span *pla
 	sf_amount_add(&spool->counts.acknowledged, place);
 	sf_spool_done(spool, place);
 	sf_debts_done(&state->gaps, place->from.offset);
-	let_go(spool, place->from.offset);
+	let_go(spool, &spool->ring, place->from.offset);
+	let_go(spool, &spool->held, place->from.offset);
 	sf_spool_step(spool, SF_SPOOL_ACKNOWLEDGED);
 	return 0;
 }
