@@ -11,8 +11,11 @@ static void written(void *arg, uint32_t lines)
 {
 	struct sf_output *o = arg;
 
-	if (!o->spooled)
-		atomic_fetch_add_explicit(&o->tally.delivered, lines, memory_order_relaxed);
+	if (o->spooled) {
+		sf_gate_progressed(&o->flow);
+		return;
+	}
+	atomic_fetch_add_explicit(&o->tally.delivered, lines, memory_order_relaxed);
 	sf_gate_progressed(&o->gate);
 }
 
@@ -75,6 +78,7 @@ static void closed(void *arg)
 		return;
 	o->closed = true;
 	sf_gate_close(&o->gate);
+	sf_gate_close(&o->flow);
 	sf_output_lose_all(o, SF_LOSS_CLOSED);
 	if (!o->freeing)
 		o->events.closed(o->events.arg, o);

@@ -53,6 +53,7 @@ int sf_output_new(const struct sf_output_setup *setup, struct sf_loop *loop, str
 	o->events = *events;
 	o->when_full = setup->waits ? SF_PATIENT : (unsigned)setup->when_full;
 	sf_gate_init(&o->gate, setup->queue_size, o->when_full == SF_PATIENT);
+	sf_gate_init(&o->flow, UINT64_MAX, false);
 	r = open_output(o, setup, loop, &why);
 	if (r < 0) {
 		sf_fail(err, r, "output %s: %s", setup->name, why.text);
@@ -83,6 +84,7 @@ void sf_output_free(struct sf_output *o)
 	sf_spooled_free(o->spooled);
 	sf_gaps_finish(&o->gaps);
 	sf_gate_finish(&o->gate);
+	sf_gate_finish(&o->flow);
 	free(o->name);
 	free(o);
 }

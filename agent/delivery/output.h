@@ -20,6 +20,7 @@ struct sf_output {
 	struct sf_output_events events;
 	enum { SF_OLDEST, SF_NEWEST, SF_PATIENT } when_full; /* as in struct sf_output_setup */
 	struct sf_gate gate;
+	struct sf_gate flow; /* with a spool: of what is sent from memory */
 	struct sf_sender sender;
 	struct sf_letters *letters; /* NULL: none are kept */
 	struct sf_queue lettering;  /* done, but for their letters */

@@ -23,7 +23,7 @@ struct sf_entry {
 	uint64_t gap;		    /* the one that it tells; 0: none */
 	bool failed;		    /* and was not done since */
 	bool parked;		    /* with its topic */
-	bool charged;		    /* to the gate */
+	bool charged;		    /* to the gate; with a spool, to the flow's */
 	bool gone;		    /* it left, but for the letters that are on their way */
 	uint32_t left;		    /* did not get out, and are lost */
 	uint32_t letters;	    /* on their way to the file of dead letters */

@@ -23,6 +23,9 @@ void sf_spooled_unload(struct sf_spooled *sp, struct sf_entry *entry)
 	sp->loaded--;
 	sp->loaded_bytes -= entry->batch->length;
 	sf_batch_drop(sp->output->pool, sf_take(entry->batch));
+	if (entry->charged)
+		sf_gate_release(&sp->output->flow, entry->length);
+	entry->charged = false;
 }
 
 void sf_spooled_forget(struct sf_spooled *sp, struct sf_entry *entry)
@@ -67,7 +70,7 @@ void sf_spooled_unparked(void *arg, struct sf_entry *entry)
 
 static bool has_room(const struct sf_spooled *sp, size_t length)
 {
-	return sp->loaded_bytes + length <= SF_LOADED_SIZE && sp->loaded < SF_LOADED_MOST;
+	return sp->loaded_bytes + length <= sp->loaded_size && sp->loaded < SF_LOADED_MOST;
 }
 
 bool sf_spooled_is_live(const struct sf_spooled *sp, size_t length)

@@ -22,6 +22,20 @@ static void copy_runs(struct sf_spooled *sp)
 		memcpy(sp->run, run, sp->runs * sizeof(*run));
 }
 
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Nobody sees them before the output is there. */
+static void set_sizes(struct sf_spooled *sp, const struct sf_output_setup *setup)
+{
+	sp->queue_size = setup->queue_size;
+	sp->loaded_size = least(SF_LOADED_SIZE, setup->spool->max_size / SF_LOADED_SHARE);
+	sp->output->gate.size = least(setup->queue_size, SF_UNWRITTEN);
+	sp->output->flow.size = sp->loaded_size;
+}
+
 static int start(struct sf_spooled *sp, const struct sf_output_setup *setup, struct sf_loop *loop,
 		 struct sf_err *err)
 {
@@ -43,6 +57,7 @@ static int start(struct sf_spooled *sp, const struct sf_output_setup *setup, str
 	if (r < 0)
 		return r;
 	copy_runs(sp);
+	set_sizes(sp, setup);
 	sp->next = sp->state.base;
 	sp->behind = sp->state.base < sp->state.end;
 	sp->pace = (struct sf_pace){.fixed = setup->spool->replay_rate, .at = sf_clock_mono()};
@@ -91,12 +106,13 @@ static bool is_stuck(const struct sf_output *o, const struct sf_batch *batch)
 	const struct sf_spooled *sp = o->spooled;
 
 	return o->when_full != SF_PATIENT && sf_gate_is_stalled(&o->gate) && sp->append_bytes &&
-	       sp->append_bytes + batch->length > o->gate.size;
+	       sp->append_bytes + batch->length > sp->queue_size;
 }
 
 static void lose(struct sf_output *o, const struct sf_batch *batch)
 {
 	sf_gate_release(&o->gate, batch->length);
+	sf_gate_release(&o->flow, batch->length);
 	o->tally.lost[SF_LOSS_FULL] += batch->lines;
 	sf_keeper_send(o->spooled->keeper,
 		       &(struct sf_errand){.kind = SF_ERRAND_OWE,
@@ -141,6 +157,7 @@ static struct sf_entry *make_live(struct sf_spooled *sp, struct sf_batch *batch,
 	entry->topic = topic;
 	entry->lines = batch->lines;
 	entry->length = batch->length;
+	entry->charged = true;
 	batch->references++;
 	sf_spooled_load(sp, entry, batch);
 	return entry;
@@ -155,10 +172,12 @@ static void append(struct sf_spooled *sp, struct sf_errand *errand, struct sf_to
 	errand->lines = batch->lines;
 	errand->length = batch->length;
 	errand->pin = sf_spooled_is_live(sp, batch->length);
-	if (errand->pin)
+	if (errand->pin) {
 		errand->entry = make_live(sp, batch, topic);
-	else
+	} else {
 		sp->behind = true;
+		sf_gate_release(&sp->output->flow, batch->length);
+	}
 	batch->references++;
 	sp->appends++;
 	sp->append_lines += batch->lines;
@@ -174,6 +193,7 @@ void sf_spooled_put(struct sf_output *o, struct sf_batch *batch, const char *top
 
 	if (gap && !sf_spooled_has_handed(sp, gap)) {
 		sf_gate_release(&o->gate, batch->length);
+		sf_gate_release(&o->flow, batch->length);
 		return;
 	}
 	sp->accepted += batch->lines;

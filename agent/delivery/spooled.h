@@ -15,8 +15,10 @@
 
 enum {
 	SF_LOADED_SIZE = 4 << 20, /* bytes of entries that are in memory; one more may be read */
+	SF_LOADED_SHARE = 4,	  /* and a fourth of the spool: what is in flight is not dropped */
 	SF_LOADED_MOST = 1024,	  /* such entries */
-	SF_PARKED_MOST = 4096	  /* entries that are not, of topics that were refused */
+	SF_PARKED_MOST = 4096,	  /* entries that are not, of topics that were refused */
+	SF_UNWRITTEN = 4 << 20	  /* bytes on their way to a disk that gets on */
 };
 
 struct sf_spooled {
@@ -32,10 +34,11 @@ struct sf_spooled {
 	uint64_t retry_at;	 /* mono: what could not be read is not tried before */
 	struct sf_entry *wanted; /* what is read is for it; NULL: for a new one */
 	uint64_t accepted;	 /* lines that were put */
-	uint64_t loaded_bytes;
+	uint64_t loaded_bytes, loaded_size; /* of them; the most */
 	size_t loaded;
 	size_t appends; /* under way */
 	uint64_t append_lines, append_bytes;
+	uint64_t queue_size;	/* bytes that may be on their way to a disk that does not */
 	uint64_t in_gate;	/* bytes that were appended, but wait in the spool's memory */
 	struct sf_queue unsaid; /* done, but the spool has too many holes */
 	uint64_t unsaid_base;	/* the spool's when they were said last */

@@ -102,23 +102,135 @@ static void what_is_more_than_memory_may_hold_is_read_back_in_order(void **state
 	store_end(&s);
 }
 
-/* Those who collect do not wait for a sink that takes nothing: the disk takes it. */
-static void the_collector_waits_for_the_disk_alone(void **state)
+/* Those who collect do not wait for a sink that gets nothing out, but for a moment: the disk takes it. */
+static void a_sink_that_gets_nothing_out_holds_the_collector_only_once(void **state)
 {
 	const atomic_bool cancel = false;
+	uint64_t waited = 0, live;
+	unsigned waits = 0;
 	struct store s;
 
 	(void)state;
-	sink_room = 0;
-	store_begin(&s);
-	sink_room = 1000;
+	store_begin(&s); /* it takes all, and reports nothing */
 	for (int i = 0; i < 300; i++) {
+		uint64_t now;
+
 		offer(&s.w, 1000, "t");
 		assert_true(turn_until(&s.w, is_stored(&s)));
-		assert_int_equal(sf_outputs_wait(&s.w.output, 1, SF_BATCH_SIZE, &cancel), 0);
+		now = sf_outputs_wait(&s.w.output, 1, SF_BATCH_SIZE, &cancel);
+		waited += now;
+		waits += now > SF_STALL_US / 10;
 	}
+	assert_int_equal(waits, 1);
+	assert_in_range(waited, SF_STALL_US / 2, 2 * SF_STALL_US);
+	assert_true(inner_of(&s)->behind);
 	check_store(&s);
 	assert_int_equal(counts_of(&s.w).waiting, 300000);
+	live = sink->count;
+	while (sink->count)
+		sink_done(0);
+	assert_int_equal(atomic_load(&s.w.output->flow.held), 0);
+	assert_true(turn_until(&s.w, sink->count)); /* from the disk */
+	assert_int_equal(sink->held[0].batch->first_seq, live * 1000);
+	store_end(&s);
+}
+
+struct maker { /* as the collector */
+	struct store *s;
+	struct sf_channel *made;
+	uint64_t waited;
+};
+
+enum { MADE = 300, MADE_LINES = 1000 };
+
+static void make_batches(void *arg)
+{
+	struct maker *m = arg;
+	const atomic_bool cancel = false;
+
+	for (uint64_t n = 0; n < MADE; n++) {
+		struct sf_batch *batch = sf_pool_get(m->s->w.pool);
+
+		for (int i = 0; i < MADE_LINES; i++) {
+			memset(batch->data + batch->length, '\n', LINE);
+			sf_batch_line(batch, LINE, SF_LINE_SOCKET, 0);
+		}
+		batch->query = "q";
+		batch->run = 1;
+		batch->first_seq = n * MADE_LINES;
+		m->waited += sf_outputs_wait(&m->s->w.output, 1, batch->length, &cancel);
+		sf_outputs_charge(&m->s->w.output, 1, batch->length);
+		sf_channel_put(m->made, batch);
+	}
+	sf_channel_close(m->made);
+}
+
+static void take_made(struct maker *m)
+{
+	struct sf_batch *batch;
+
+	while ((batch = sf_channel_try_take(m->made))) {
+		m->s->w.lines += batch->lines;
+		sf_output_put(m->s->w.output, batch, "t");
+		sf_batch_drop(m->s->w.pool, batch);
+	}
+}
+
+/* 30 MB through a sink that is slow, but gets on: all of it from memory, and there is never much in it. */
+static void a_slow_sink_holds_the_collector_and_nothing_is_read_back(void **state)
+{
+	struct store s;
+	struct maker m = {.s = &s, .made = sf_channel_new(4)};
+	struct sf_thread *thread;
+	uint64_t next = 0;
+
+	(void)state;
+	store_begin(&s);
+	assert_int_equal(sf_thread_start("maker", make_batches, &m, &thread, NULL), 0);
+	while (next < MADE * MADE_LINES) {
+		take_made(&m);
+		sf_loop_turn(s.w.loop, 2000);
+		assert_false(inner_of(&s)->behind);
+		assert_true(atomic_load(&s.w.output->flow.held) <= SF_LOADED_SIZE);
+		if (!sink->count)
+			continue;
+		assert_int_equal(sink->held[0].batch->first_seq, next);
+		next += sink->held[0].batch->lines;
+		sink_done(0);
+		check_store(&s);
+	}
+	sf_thread_join(thread);
+	assert_true(m.waited > 0);
+	assert_true(turn_until(&s.w, is_empty(&s)));
+	assert_int_equal(atomic_load(&s.w.output->flow.held), 0);
+	assert_int_equal(atomic_load(&s.w.output->gate.held), 0);
+	sf_channel_free(m.made);
+	store_end(&s);
+}
+
+/* While it catches up it goes from the disk, so nobody waits: what comes goes there, too. */
+static void who_is_behind_and_gets_on_does_not_hold_the_collector(void **state)
+{
+	const atomic_bool cancel = false;
+	uint64_t waited = 0;
+	struct store s;
+
+	(void)state;
+	store_begin(&s);
+	for (int i = 0; i < 100; i++)
+		offer(&s.w, 1000, "t");
+	end(&s.w);
+	store_open(&s);
+	for (int i = 0; i < 200; i++) {
+		offer(&s.w, 1000, "t");
+		assert_true(turn_until(&s.w, is_stored(&s) && sink->count));
+		if (i % 2) /* half as fast as it comes */
+			sink_done(0);
+		waited += sf_outputs_wait(&s.w.output, 1, SF_BATCH_SIZE, &cancel);
+		assert_true(inner_of(&s)->behind);
+	}
+	assert_true(waited < SF_STALL_US);
+	check_store(&s);
 	store_end(&s);
 }
 
@@ -358,7 +470,9 @@ int main(void)
 		cmocka_unit_test(what_is_put_is_sent_at_once_and_leaves_the_spool_when_it_is_done),
 		cmocka_unit_test(what_is_not_done_is_sent_at_the_next_start_as_it_was),
 		cmocka_unit_test(what_is_more_than_memory_may_hold_is_read_back_in_order),
-		cmocka_unit_test(the_collector_waits_for_the_disk_alone),
+		cmocka_unit_test(a_sink_that_gets_nothing_out_holds_the_collector_only_once),
+		cmocka_unit_test(a_slow_sink_holds_the_collector_and_nothing_is_read_back),
+		cmocka_unit_test(who_is_behind_and_gets_on_does_not_hold_the_collector),
 		cmocka_unit_test(a_refused_topic_holds_no_memory_and_follows_in_order_when_it_is_open),
 		cmocka_unit_test(a_topic_that_stays_refused_for_long_stops_all_and_loses_nothing),
 		cmocka_unit_test(old_batches_come_at_a_pace_and_new_ones_at_once),
