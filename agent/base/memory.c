@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <sockfeed/base.h>
@@ -31,6 +32,22 @@ void *sf_realloc(void *old, size_t size)
 char *sf_strdup(const char *text)
 {
 	return sure(strdup(text), strlen(text) + 1);
+}
+
+/* Pages of its own: advice is about whole ones, and no other memory comes to lie there after it. */
+void *sf_secret_alloc(size_t size)
+{
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	sure(memory == MAP_FAILED ? NULL : memory, size);
+	madvise(memory, size, MADV_DONTDUMP);
+	return memory;
+}
+
+void sf_secret_free(void *memory, size_t size)
+{
+	if (memory)
+		munmap(memory, size);
 }
 
 void sf_free_p(void *pointer_to_pointer)

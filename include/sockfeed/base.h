@@ -35,6 +35,9 @@ void *sf_alloc(size_t size);
 void *sf_realloc(void *old, size_t size); /* new bytes are not zeroed */
 char *sf_strdup(const char *text);
 #define sf_new(type) ((type *)sf_alloc(sizeof(type)))
+/* For bytes that may hold somebody's keys: zeroed, in no core dump, gone when it is freed. Accepts NULL. */
+void *sf_secret_alloc(size_t size);
+void sf_secret_free(void *memory, size_t size);
 
 /* ---- errors: 0 or -errno, the sentence here ---- */
 
