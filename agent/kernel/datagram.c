@@ -13,13 +13,15 @@
 
 #include <sockfeed/kernel.h>
 
+enum { ERRNO_MOST = 4095 }; /* MAX_ERRNO, linux/err.h */
+
 /* The number that NLMSG_DONE and NLMSG_ERROR begin with. */
 static bool number_of(const struct nlmsghdr *message, int *number)
 {
 	if (mnl_nlmsg_get_payload_len(message) < sizeof(*number))
 		return false;
 	memcpy(number, mnl_nlmsg_get_payload(message), sizeof(*number));
-	return true;
+	return *number >= -ERRNO_MOST;
 }
 
 static int read_reply(struct sf_datagram *d, const struct nlmsghdr *message, struct sf_view *view)

@@ -3,9 +3,11 @@
  * One netlink descriptor, kept open from walk to walk: the kernel sizes the chunks of a dump by
  * the longest receive that it has seen on a descriptor, so a fresh one begins with small chunks.
  * It stays with the network namespace it was made in.
+ *
+ * To a process with CAP_NET_ADMIN the kernel sends TCP-MD5 keys unasked: what it sends is received
+ * into memory that no core shows, and a tap sees no key.
  */
 #include <linux/netlink.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
@@ -50,7 +52,7 @@ int sf_link_open(struct sf_link *link, struct sf_err *err)
 	}
 	link->port = mnl_socket_get_portid(link->socket);
 	if (!link->buffer) {
-		link->buffer = sf_alloc(CHUNK);
+		link->buffer = sf_secret_alloc(CHUNK);
 		link->capacity = CHUNK;
 	}
 	return 0;
@@ -65,7 +67,7 @@ void sf_link_close(struct sf_link *link)
 void sf_link_finish(struct sf_link *link)
 {
 	sf_link_close(link);
-	free(link->buffer);
+	sf_secret_free(link->buffer, link->capacity);
 }
 
 int sf_link_send(struct sf_link *link, const union sf_request *request, const void *bytecode,
@@ -83,14 +85,18 @@ int sf_link_send(struct sf_link *link, const union sf_request *request, const vo
 	do {
 		sent = sendmsg(mnl_socket_get_fd(link->socket), &message, 0);
 	} while (sent < 0 && errno == EINTR);
-	return sent < 0 ? -errno : 0;
+	if (sent < 0)
+		return -errno;
+	if (link->tap)
+		link->tap->sent(link->tap->arg, request, parts[0].iov_len, bytecode, length);
+	return 0;
 }
 
 /* What came does not fit: the next one will. */
 static ssize_t grow(struct sf_link *link, size_t needed)
 {
-	free(link->buffer);
-	link->buffer = sf_alloc(needed);
+	sf_secret_free(link->buffer, link->capacity);
+	link->buffer = sf_secret_alloc(needed);
 	link->capacity = needed;
 	return -EMSGSIZE;
 }
@@ -113,6 +119,10 @@ ssize_t sf_link_receive(struct sf_link *link)
 			continue; /* any process may send to us; the kernel is 0 */
 		if ((size_t)length > link->capacity)
 			return grow(link, (size_t)length);
+		if (link->tap) {
+			sf_datagram_wipe(link->buffer, (size_t)length);
+			link->tap->received(link->tap->arg, link->buffer, (size_t)length);
+		}
 		return length;
 	}
 }

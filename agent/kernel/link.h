@@ -13,6 +13,7 @@ struct sf_link {		   /* zero is closed and empty */
 	uint8_t *buffer;
 	size_t capacity;
 	uint32_t port;
+	const struct sf_tap *tap; /* or NULL */
 };
 
 /* Opens it unless it is open. */

@@ -35,6 +35,8 @@ uint32_t sf_walker_operations(struct sf_walker *walker)
 {
 	uint32_t operations = 0;
 
+	if (walker->source.walk)
+		return 0;
 	for (size_t i = 0; i < SF_COUNT(probes) && !walker->operations; i++) {
 		const struct sf_ask ask = {.bytecode = (const uint8_t *)&probes[i].op,
 					   .bytecode_length = probes[i].op.yes};

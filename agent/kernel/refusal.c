@@ -45,11 +45,14 @@ static const char *words_of(int code)
 	return NULL;
 }
 
-void sf_refusal_say(struct sf_walk_error *error, enum sf_table table, int code,
-		    const struct sf_err *err)
+void sf_walk_fail(struct sf_walk *walk, enum sf_table table, int code, const struct sf_err *err)
 {
+	struct sf_walk_error *error = &walk->error[walk->errors];
 	const char *words = words_of(code);
 
+	if (walk->errors == SF_WALK_ERRORS)
+		return;
+	walk->errors++;
 	error->code = -code;
 	errno = -code;
 	if (err->text[0])

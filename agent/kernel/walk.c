@@ -150,11 +150,13 @@ int sf_walker_walk(struct sf_walker *walker, const struct sf_ask *ask,
 	int r;
 
 	*walk = (struct sf_walk){.id = atomic_fetch_add(&walks, 1) + 1};
+	if (walker->source.walk)
+		return walker->source.walk(walker->source.arg, ask, calls, walk);
 	sf_window_clear(walker->window);
 	r = dump_without(&pass, dump_all(&pass));
 	walk->partial = r < 0;
 	if (r < 0 && !pass.stopped)
-		sf_refusal_say(&walk->error[walk->errors++], ask->table, r, &pass.err);
+		sf_walk_fail(walk, ask->table, r, &pass.err);
 	return r;
 }
 
@@ -193,6 +195,15 @@ struct sf_walker *sf_walker_new(uint32_t release)
 	return walker;
 }
 
+struct sf_walker *sf_walker_of(const struct sf_walker_source *source)
+{
+	struct sf_walker *walker = sf_new(struct sf_walker);
+
+	walker->source = *source;
+	walker->netns = source->netns;
+	return walker;
+}
+
 void sf_walker_free(struct sf_walker *walker)
 {
 	if (!walker)
@@ -215,4 +226,9 @@ uint32_t sf_walker_netns(const struct sf_walker *walker)
 void sf_walker_avoid_legacy(struct sf_walker *walker)
 {
 	walker->legacy = SF_LEGACY_NEVER;
+}
+
+void sf_walker_tap(struct sf_walker *walker, const struct sf_tap *tap)
+{
+	walker->link.tap = tap;
 }

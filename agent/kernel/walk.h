@@ -14,6 +14,7 @@ struct sf_walker {
 	uint32_t netns, release, sequence;
 	uint32_t operations; /* 0: not known */
 	enum sf_legacy legacy;
+	struct sf_walker_source source; /* zero: the running kernel */
 };
 
 /* Asks for what nothing answers: does the kernel take the request? 0 or -errno. */

@@ -65,6 +65,29 @@ uint32_t sf_walker_operations(struct sf_walker *);
 void sf_walker_avoid_legacy(struct sf_walker *);
 
 /*
+ * What passes between a walker and the kernel, for a capture: each request as it was sent, in two parts (the second is
+ * its bytecode, and may be empty), each datagram as it came, but for TCP-MD5 keys, which are zeros by then.
+ */
+struct sf_tap {
+	void (*sent)(void *arg, const void *request, size_t length, const void *bytecode, size_t bytecode_length);
+	void (*received)(void *arg, const void *bytes, size_t length);
+	void *arg;
+};
+/* From now on; borrowed; NULL: nobody listens any more. */
+void sf_walker_tap(struct sf_walker *, const struct sf_tap *);
+
+/*
+ * A walker over something else than the running kernel: its walks are the source's, which does what sf_walker_walk says
+ * but for the id. Nothing is opened, nothing is asked: sf_walker_operations are none.
+ */
+struct sf_walker_source {
+	int (*walk)(void *arg, const struct sf_ask *ask, const struct sf_walk_calls *calls, struct sf_walk *walk);
+	void *arg;
+	uint32_t netns; /* what sf_walker_netns says */
+};
+struct sf_walker *sf_walker_of(const struct sf_walker_source *);
+
+/*
  * Bytecode that the kernel refuses all the same (EINVAL, EPERM: the process has fewer rights now) is left out.
  *
  * One walk: 0, or -errno after `walk->error` was filled (ENOENT: the kernel lacks the table), or what `received` ended
@@ -89,6 +112,13 @@ struct sf_datagram {
 	void *arg;
 };
 int sf_datagram_read(struct sf_datagram *, const void *bytes, size_t length);
+/*
+ * Overwrites the payloads of INET_DIAG_MD5SIG with zeros in all answers of a datagram, and all behind a message or an
+ * attribute that does not fit.
+ */
+void sf_datagram_wipe(void *bytes, size_t length);
+/* Adds what a walk failed with, in words: those of `err`, or what the number means for a dump of the table. */
+void sf_walk_fail(struct sf_walk *, enum sf_table table, int code, const struct sf_err *err);
 
 /* The last 4,096 cookies of a walk: a dump under churn shows a socket twice, always near each other. */
 struct sf_window;

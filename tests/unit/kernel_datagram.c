@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <cmocka.h>
+#include <limits.h>
 
 #include <sockfeed/kernel.h>
 
@@ -102,6 +103,20 @@ static void a_done_that_is_cut_short_is_malformed(void **state)
 		a.length = 0;
 		add_message(&a, NLMSG_ERROR, "\0\0\0", length);
 		assert_int_equal(read_all(&a, &replies), -EBADMSG);
+	}
+}
+
+static void a_number_that_is_no_errno_is_malformed(void **state)
+{
+	(void)state;
+
+	for (int i = 0; i < 3; i++) {
+		const int numbers[] = {-4095, -4096, INT_MIN}, results[] = {-4095, -EBADMSG, -EBADMSG};
+		struct answers a = {.sequence = SEQUENCE, .port = PORT};
+		struct replies replies = {0};
+
+		add_number(&a, NLMSG_DONE, numbers[i]);
+		assert_int_equal(read_all(&a, &replies), results[i]);
 	}
 }
 
@@ -256,6 +271,7 @@ int main(void)
 		cmocka_unit_test(an_empty_datagram_is_no_end),
 		cmocka_unit_test(the_number_inside_done_is_the_result),
 		cmocka_unit_test(a_done_that_is_cut_short_is_malformed),
+		cmocka_unit_test(a_number_that_is_no_errno_is_malformed),
 		cmocka_unit_test(an_error_is_returned_and_an_acknowledgement_is_none),
 		cmocka_unit_test(data_that_the_kernel_says_it_lost_are_an_error),
 		cmocka_unit_test(what_belongs_to_others_is_passed_over),
