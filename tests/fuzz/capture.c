@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Any bytes as a capture: what can be opened is walked, each socket in it becomes a line of JSON, and what is wrong with
+ * it is said. What is in it twice is told twice in the same way.
+ */
+#include <sockfeed/record.h>
+
+#include "abort.h"
+#include "captures.h"
+#include "judge.h"
+
+static struct sf_encoder *encoder;
+
+static void look(const struct sf_view *view)
+{
+	char *line = malloc(sf_encoder_most(encoder)), *end = sf_encode_socket(encoder, view, 0, line);
+
+	json_object_put(judge_line(line, (size_t)(end - line)));
+	free(line);
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	const struct sf_envelope envelope = {.host_name = "h", .host_id = "i", .boot_id = "b", .query = "q"};
+	struct sf_fieldset fields = {0};
+
+	(void)argc;
+	(void)argv;
+	for (unsigned id = 0; id < SF_FIELD_COUNT; id++)
+		sf_fieldset_add(&fields, id);
+	encoder = sf_encoder_new(&envelope, &fields);
+	return 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct replayed r = {.look = look}, again = {0};
+
+	replay(&r, data, size, 0x061200);
+	if (r.opened < 0)
+		return 0;
+	assert_true((r.result < 0) == (r.walk.errors > 0));
+	assert_true(r.walk.partial == (r.result < 0));
+	assert_true(r.walk.seen == r.sockets + r.walk.duplicates);
+	replay(&again, data, size, 0x061200);
+	assert_int_equal(again.result, r.result);
+	assert_int_equal(again.sockets, r.sockets);
+	return 0;
+}
