@@ -85,19 +85,22 @@ int sf_plan_new(const struct sf_query_conf *conf, const struct sf_host *host,
 {
 	static atomic_uint_fast64_t plans;
 	sf_cleanup(sf_plan_free_p) struct sf_plan *plan = sf_new(struct sf_plan);
+	__typeof__(&sf_filter_read) read_filter =
+		conf->elsewhere ? sf_filter_read_elsewhere : sf_filter_read;
 	struct sf_needs needs;
 	uint32_t tables;
 	int r;
 
 	plan->number = atomic_fetch_add(&plans, 1) + 1;
 	plan->query = conf->name;
+	plan->elsewhere = conf->elsewhere;
 	plan->limit = conf->limit;
 	plan->interval = conf->interval;
 	plan->timeout = conf->timeout;
 	r = read_tables(&conf->sockets, &tables, complaints);
 	r = sf_fields_select(conf->fields.items, conf->fields.count, &plan->fields, complaints)
 		    ?: r;
-	r = sf_filter_read(&conf->filter, tables, &plan->filter, complaints) ?: r;
+	r = read_filter(&conf->filter, tables, &plan->filter, complaints) ?: r;
 	r = check_labels(host_labels, &conf->labels, complaints) ?: r;
 	if (r < 0)
 		return r;

@@ -19,6 +19,7 @@ struct sf_plan {	   /* the encoder is the collector's alone; the rest is immutab
 	struct sf_filter *filter;
 	struct sf_fieldset fields;
 	struct sf_encoder *encoder;
+	bool elsewhere;	   /* of another host's sockets */
 	uint64_t limit;	   /* records a run; 0: all */
 	uint64_t interval; /* us; 0: outside a schedule */
 	uint64_t timeout;  /* us; 0: none */

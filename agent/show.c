@@ -41,7 +41,7 @@ static void watch_hidden(struct sf_show *show, const struct sf_text *filter)
 	if (!show->tell || !sf_filter_is_usual(show->plan->filter))
 		return;
 	sf_buf_format(&text, "state all %s", filter->text);
-	sf_filter_read(
+	(show->plan->elsewhere ? sf_filter_read_elsewhere : sf_filter_read)(
 		&(struct sf_text){.name = "filter", .text = text.data, .length = text.length},
 		1u << show->plan->ask.table, &show->all, none);
 }

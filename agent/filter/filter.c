@@ -18,27 +18,41 @@ static uint8_t ext_of(const struct node *node)
 	return ext;
 }
 
-int sf_filter_read(const struct sf_text *text, uint32_t tables, struct sf_filter **ret,
-		   struct sf_complaints *complaints)
+static int read_text(struct reading *r, struct sf_filter **ret)
 {
-	struct sf_arena *arena = sf_arena_new();
-	struct reading r = {
-		.text = text, .complaints = complaints, .arena = arena, .tables = tables};
+	struct sf_arena *arena = r->arena = sf_arena_new();
 	struct sf_filter *filter = sf_arena_alloc(arena, sizeof(*filter));
 
 	filter->arena = arena;
-	sf_filter_check(&r, sf_filter_parse(&r, sf_filter_lex(&r)), &filter->checked);
-	if (r.errors) {
-		sf_matcher_free(r.matcher);
+	sf_filter_check(r, sf_filter_parse(r, sf_filter_lex(r)), &filter->checked);
+	if (r->errors) {
+		sf_matcher_free(r->matcher);
 		sf_arena_free(arena);
 		return -EINVAL;
 	}
-	filter->matcher = r.matcher;
+	filter->matcher = r->matcher;
 	filter->steps = sf_filter_compile(arena, filter->checked.tree, &filter->count);
 	filter->needs.states = filter->checked.states;
 	filter->needs.ext = filter->checked.tree ? ext_of(filter->checked.tree) : 0;
 	*ret = filter;
 	return 0;
+}
+
+int sf_filter_read(const struct sf_text *text, uint32_t tables, struct sf_filter **ret,
+		   struct sf_complaints *complaints)
+{
+	struct reading r = {.text = text, .complaints = complaints, .tables = tables};
+
+	return read_text(&r, ret);
+}
+
+int sf_filter_read_elsewhere(const struct sf_text *text, uint32_t tables, struct sf_filter **ret,
+			     struct sf_complaints *complaints)
+{
+	struct reading r = {
+		.text = text, .complaints = complaints, .tables = tables, .elsewhere = true};
+
+	return read_text(&r, ret);
 }
 
 void sf_filter_free(struct sf_filter *filter)

@@ -45,9 +45,20 @@ static bool holds_dev(const struct test *test, const struct sf_view *view)
 	return sf_test_has(test, index) != test->negate;
 }
 
+/* A name of another host's, which is known there alone. */
+static bool is_elsewhere(struct reading *r, const struct node *node, const char *what,
+			 const char *hint)
+{
+	if (r->elsewhere)
+		sf_filter_wrong(r, node->value, hint,
+				"a capture does not say which %s is called \"%s\"", what,
+				node->word);
+	return r->elsewhere;
+}
+
 void sf_read_dev(struct reading *r, struct node *node)
 {
-	uint64_t index = if_nametoindex(node->word);
+	uint64_t index = r->elsewhere ? 0 : if_nametoindex(node->word);
 	bool known = index ||
 		     (!sf_filter_number(node->word, node->length, &index) && index <= UINT32_MAX);
 
@@ -55,7 +66,7 @@ void sf_read_dev(struct reading *r, struct node *node)
 	node->test.operand = OPERAND_DEV;
 	node->test.same = true;
 	set_equal(node, known, index);
-	if (!known)
+	if (!known && !is_elsewhere(r, node, "interface", "write its number, as in dev = 2"))
 		warn_unknown(r, node, "it is looked up when the filter is read", "interface");
 }
 
@@ -96,12 +107,12 @@ static uint64_t cgroup_inode(struct reading *r, const char *path)
 
 void sf_read_cgroup(struct reading *r, struct node *node)
 {
-	uint64_t inode = cgroup_inode(r, node->word);
+	uint64_t inode = r->elsewhere ? 0 : cgroup_inode(r, node->word);
 
 	sf_test_number(&node->test, &sf_fields[SF_FIELD_CGROUP_ID]);
 	node->test.operand = OPERAND_CGROUP;
 	set_equal(node, inode, inode);
-	if (!inode)
+	if (!inode && !is_elsewhere(r, node, "cgroup", "write its id, as in cgroup.id = 4097"))
 		warn_unknown(r, node, "a path below the mount of cgroup v2, such as /system.slice",
 			     "cgroup");
 }
@@ -111,14 +122,17 @@ void sf_read_cgroup(struct reading *r, struct node *node)
 void sf_read_autobound(struct reading *r, struct node *node)
 {
 	static const char path[] = "/proc/sys/net/ipv4/ip_local_port_range";
-	FILE *file = fopen(path, "re");
+	FILE *file = r->elsewhere ? NULL : fopen(path, "re");
 	unsigned low, high;
 
 	if (!file || fscanf(file, "%u %u", &low, &high) != 2) {
 		low = 32768; /* the kernel's own: net/ipv4/af_inet.c, inet_init_net() */
 		high = 60999;
 		sf_warn(r->complaints, r->text, node->name.offset, node->name.length, NULL,
-			"%s cannot be read: autobound is taken as ports %u to %u", path, low, high);
+			"%s%s: autobound is taken as ports %u to %u", r->elsewhere ? "" : path,
+			r->elsewhere ? "a capture does not say which ports the kernel gave"
+				     : " cannot be read",
+			low, high);
 	}
 	if (file)
 		fclose(file);

@@ -26,6 +26,7 @@ struct reading {
 	struct sf_complaints *complaints;
 	struct sf_arena *arena;
 	uint32_t tables;
+	bool elsewhere; /* of another host: this one's names mean nothing */
 	unsigned errors;
 	struct matcher *matcher;  /* of the regular expressions; NULL: there are none yet */
 	const char *cgroups;	  /* where they are mounted; NULL: not looked up yet */

@@ -45,6 +45,7 @@ struct sf_query_conf {
 	size_t outputs;
 	const struct sf_output_conf **output; /* what the names name, in their order */
 	int mode;                   /* 0: snapshot */
+	bool elsewhere;             /* of another host's sockets; no key says so */
 };
 
 struct sf_config {

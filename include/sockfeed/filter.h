@@ -21,6 +21,12 @@ struct sf_filter;
  */
 int sf_filter_read(const struct sf_text *text, uint32_t tables, struct sf_filter **ret,
 		   struct sf_complaints *complaints);
+/*
+ * The same for sockets of another host: names of interfaces and cgroups are errors, as they are this host's, and what
+ * the kernel would be asked for (autobound) is taken as a kernel's own.
+ */
+int sf_filter_read_elsewhere(const struct sf_text *text, uint32_t tables, struct sf_filter **ret,
+			     struct sf_complaints *complaints);
 void sf_filter_free(struct sf_filter *);
 void sf_filter_free_p(struct sf_filter **);
 
