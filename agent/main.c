@@ -50,6 +50,16 @@ const struct sf_verb sf_verbs[] = {
 	 .rest = true,
 	 .speaks_ss = true,
 	 .run = sf_verb_explain},
+	{.name = "capture",
+	 .usage = "[OPTIONS] FILE",
+	 .help = "Write the kernel's answers to a pcap file, for --from and Wireshark",
+	 .more = "All states and attributes are asked for, unless -F or --fields says otherwise. "
+		 "The file is its\n"
+		 "owner's alone (0600), and TCP-MD5 keys in it are zeros. What is in it:\n\n"
+		 "  sockfeed query --from FILE state listening\n",
+	 .options = sf_capture_options,
+	 .rest = true,
+	 .run = sf_verb_capture},
 	{.name = "fields",
 	 .usage = "[OPTIONS] [NAME...]",
 	 .help = "List every field: name, type, unit, source, since which kernel, when it means "

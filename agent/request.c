@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The options of `sockfeed query`, read into what a configuration would say of a query: the same
- * rooms read its texts.
+ * The options of `sockfeed query`, `explain` and `capture`, read into what a configuration would
+ * say of a query: the same rooms read its texts.
  */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include <sockfeed/host.h>
 
 #include "request.h"
 #include "verbs.h"
@@ -15,19 +17,26 @@ enum { FILTER_MOST = 64 << 10 }; /* bytes of a filter */
 enum {
 	QUERY_SOCKETS,
 	QUERY_FIELDS,
-	QUERY_LIMIT,
+	QUERY_FILE,
+	CAPTURE_OPTIONS,
+	QUERY_LIMIT = CAPTURE_OPTIONS,
 	QUERY_INTERVAL,
 	QUERY_COUNT,
 	QUERY_FORMAT,
-	QUERY_FILE,
+	QUERY_FROM,
+	QUERY_KERNEL,
 	QUERY_OPTIONS
 };
 /* clang-format off */
-#define OPTIONS                                                                                    \
+#define ASKED                                                                                      \
 	[QUERY_SOCKETS] = {"sockets", 0, SF_OPTION_TEXT, "LIST",                                   \
 			   "the tables to ask; this version knows tcp (default)"},                 \
 	[QUERY_FIELDS] = {"fields", 0, SF_OPTION_TEXT, "LIST",                                     \
 			  "groups, names, globs, with commas; -NAME removes (default: all)"},      \
+	[QUERY_FILE] = {"filter-file", 'F', SF_OPTION_TEXT, "FILE",                                \
+			"the filter from a file, or - for standard input"}
+#define OPTIONS                                                                                    \
+	ASKED,                                                                                     \
 	[QUERY_LIMIT] = {"limit", 0, SF_OPTION_TEXT, "N",                                          \
 			 "at most so many records a run, 0: all (default)"},                       \
 	[QUERY_INTERVAL] = {"interval", 0, SF_OPTION_TEXT, "DURATION",                             \
@@ -36,8 +45,10 @@ enum {
 			 "so many runs, 0: no end (default: 1; 0 with --interval)"},               \
 	[QUERY_FORMAT] = {"format", 0, SF_OPTION_TEXT, "table|json",                               \
 			  "how to print (default: table on a terminal, else json)"},               \
-	[QUERY_FILE] = {"filter-file", 'F', SF_OPTION_TEXT, "FILE",                                \
-			"the filter from a file, or - for standard input"}
+	[QUERY_FROM] = {"from", 0, SF_OPTION_TEXT, "FILE",                                         \
+			"not the kernel: a file of capture, of tcpdump on nlmon, of ss -D"},       \
+	[QUERY_KERNEL] = {"kernel", 0, SF_OPTION_TEXT, "RELEASE",                                  \
+			  "of the kernel in that file, where it does not say: 6.1"}
 /* clang-format on */
 const struct sf_option sf_query_options[] = {OPTIONS, {0}};
 const struct sf_option sf_explain_options[] = {
@@ -46,6 +57,7 @@ const struct sf_option sf_explain_options[] = {
 			   "the queries of a configuration instead; then QUERY are their names"},
 	{0},
 };
+const struct sf_option sf_capture_options[] = {ASKED, {0}};
 
 static int read_number(const struct sf_arguments *arguments, int option, uint64_t *ret)
 {
@@ -137,29 +149,76 @@ int sf_request_config(const struct sf_arguments *arguments, const char **path)
 	return 0;
 }
 
-int sf_request_read(struct sf_request *request, const struct sf_arguments *arguments)
+static int read_source(struct sf_request *request, const struct sf_arguments *arguments)
 {
-	const char *format = arguments->text[QUERY_FORMAT],
-		   *interval = arguments->text[QUERY_INTERVAL];
+	static const int alone[] = {QUERY_INTERVAL, QUERY_COUNT};
+	const char *kernel = arguments->text[QUERY_KERNEL];
+
+	request->from = arguments->text[QUERY_FROM];
+	request->conf.elsewhere = request->from;
+	request->release = kernel ? sf_host_release(kernel) : 0;
+	if (kernel && !request->from)
+		sf_say("--kernel is said of a capture: --from FILE is missing");
+	else if (kernel && !request->release)
+		sf_say("--kernel: \"%s\" is no release such as 6.1", kernel);
+	else
+		kernel = NULL;
+	if (kernel)
+		return SF_EXIT_USAGE;
+	for (size_t i = 0; request->from && i < SF_COUNT(alone); i++) {
+		if (!arguments->text[alone[i]])
+			continue;
+		sf_say("a capture is read once: --%s asks the kernel again and again",
+		       sf_query_options[alone[i]].name);
+		return SF_EXIT_USAGE;
+	}
+	return 0;
+}
+
+/* What is asked for, but for the filter. */
+static int read_asked(struct sf_request *request, const struct sf_arguments *arguments)
+{
 	struct sf_query_conf *conf = &request->conf;
-	int status;
 
 	*request = (struct sf_request){.arena = sf_arena_new()};
 	conf->name = "query";
 	conf->sockets =
 		sf_split(request->arena, "--sockets", arguments->text[QUERY_SOCKETS] ?: "tcp");
 	conf->fields = sf_split(request->arena, "--fields", arguments->text[QUERY_FIELDS] ?: "all");
+	if (conf->fields.count && conf->sockets.count)
+		return 0;
+	sf_say("--%s needs at least one name", conf->fields.count ? "sockets" : "fields");
+	return SF_EXIT_USAGE;
+}
+
+int sf_request_capture(struct sf_request *request, const struct sf_arguments *arguments)
+{
+	static const char all[] = "state all";
+	const char *path = arguments->text[QUERY_FILE];
+	int status = read_asked(request, arguments);
+
+	request->conf.filter =
+		(struct sf_text){.name = "filter", .text = all, .length = strlen(all)};
+	if (status == 0 && path)
+		status = read_file(request->arena, path, &request->conf.filter);
+	return status;
+}
+
+int sf_request_read(struct sf_request *request, const struct sf_arguments *arguments)
+{
+	const char *format = arguments->text[QUERY_FORMAT],
+		   *interval = arguments->text[QUERY_INTERVAL];
+	struct sf_query_conf *conf = &request->conf;
+	int status = read_asked(request, arguments);
+
 	request->count = interval && !arguments->text[QUERY_COUNT] ? 0 : 1;
-	status = read_filter(request->arena, arguments, &conf->filter);
+	status = status ?: read_filter(request->arena, arguments, &conf->filter);
 	status = status ?: read_number(arguments, QUERY_LIMIT, &conf->limit);
 	status = status ?: read_number(arguments, QUERY_COUNT, &request->count);
 	status = status ?: read_interval(interval, &conf->interval);
+	status = status ?: read_source(request, arguments);
 	if (status == 0 && request->count != 1 && !interval)
 		conf->interval = 1000 * 1000;
-	if (!conf->fields.count || !conf->sockets.count) {
-		sf_say("--%s needs at least one name", conf->fields.count ? "sockets" : "fields");
-		return SF_EXIT_USAGE;
-	}
 	if (format && strcmp(format, "table") && strcmp(format, "json")) {
 		sf_say("no format is named \"%s\": table or json", format);
 		return SF_EXIT_USAGE;

@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "answerer.h"
 #include "explain.h"
 #include "load.h"
 #include "request.h"
@@ -39,17 +40,37 @@ static int make_plan(const struct sf_query_conf *conf, struct sf_plan **ret,
 
 /* ---- one query ---- */
 
+static void print_from(const struct sf_request *request, const struct sf_answerer *answerer,
+		       struct sf_buf *out)
+{
+	sf_buf_format(out, "from: %s, ", request->from);
+	if (answerer->host.kernel[0])
+		sf_buf_format(out, "answers of kernel %s\n", answerer->host.kernel);
+	else if (request->release)
+		sf_buf_format(out, "answers of kernel %u.%u\n", request->release >> 16,
+			      request->release >> 8 & 0xff);
+	else
+		sf_buf_text(out, "answers of a kernel that it does not name: --kernel may\n");
+	sf_buf_text(out,
+		    "  nothing is asked, so no kernel leaves out anything; what is not in it is "
+		    "absent\n");
+}
+
 static int explain_request(const struct sf_request *request)
 {
 	sf_cleanup(sf_complaints_free_p) struct sf_complaints *complaints = sf_complaints_new();
 	sf_cleanup(sf_plan_free_p) struct sf_plan *plan = NULL;
+	sf_cleanup(sf_answerer_finish) struct sf_answerer answerer = {0};
 	sf_cleanup(sf_buf_finish) struct sf_buf text = {0};
-	int r = make_plan(&request->conf, &plan, complaints);
+	int status = request->from ? sf_answerer_open(&answerer, request) : 0;
+	int r = status ? 0 : make_plan(&request->conf, &plan, complaints);
 
 	sf_complaints_print(complaints, stderr);
-	if (r < 0)
-		return SF_EXIT_USAGE;
-	sf_explain_plan(plan, operations(), &text);
+	if (status || r < 0)
+		return status ?: SF_EXIT_USAGE;
+	if (request->from)
+		print_from(request, &answerer, &text);
+	sf_explain_plan(plan, request->from ? 0 : operations(), &text);
 	return put(&text);
 }
 

@@ -6,9 +6,9 @@
  */
 #include <string.h>
 
+#include "answerer.h"
 #include "collect.h"
 #include "interrupt.h"
-#include "request.h"
 #include "show.h"
 #include "verbs.h"
 
@@ -102,21 +102,14 @@ static int run_query(const struct sf_request *request)
 {
 	sf_cleanup(sf_complaints_free_p) struct sf_complaints *complaints = sf_complaints_new();
 	sf_cleanup(sf_plan_free_p) struct sf_plan *plan = NULL;
-	sf_cleanup(sf_walker_free_p) struct sf_walker *walker = NULL;
-	struct sf_host host;
-	struct sf_err err;
-	int r;
+	sf_cleanup(sf_answerer_finish) struct sf_answerer answerer;
+	int status = sf_answerer_open(&answerer, request), r;
 
-	if (sf_host_read(&host, "", "", &err) < 0) {
-		sf_say("%s", err.text);
-		return SF_EXIT_FAILED;
-	}
-	r = sf_plan_new(&request->conf, &host, &(struct sf_list){0}, &plan, complaints);
+	if (status)
+		return status;
+	r = sf_plan_new(&request->conf, &answerer.host, &(struct sf_list){0}, &plan, complaints);
 	sf_complaints_print(complaints, stderr);
-	if (r < 0)
-		return SF_EXIT_USAGE;
-	walker = sf_walker_new(host.release);
-	return run_all(request, walker, plan);
+	return r < 0 ? SF_EXIT_USAGE : run_all(request, answerer.walker, plan);
 }
 
 int sf_verb_query(const struct sf_arguments *arguments)

@@ -8,12 +8,14 @@
 #include "options.h"
 
 extern const struct sf_option sf_run_options[], sf_check_options[], sf_query_options[],
-	sf_explain_options[], sf_fields_options[], sf_spool_options[], sf_help_options[];
+	sf_explain_options[], sf_capture_options[], sf_fields_options[], sf_spool_options[],
+	sf_help_options[];
 
 int sf_verb_run(const struct sf_arguments *);
 int sf_verb_check(const struct sf_arguments *);
 int sf_verb_query(const struct sf_arguments *);
 int sf_verb_explain(const struct sf_arguments *);
+int sf_verb_capture(const struct sf_arguments *);
 int sf_verb_fields(const struct sf_arguments *);
 int sf_verb_spool(const struct sf_arguments *);
 int sf_verb_help(const struct sf_arguments *);

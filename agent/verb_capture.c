@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * `sockfeed capture`: the tables are walked as for a query, and what passes between us and the
+ * kernel goes to a file. A walk that fails is in the file too, refusal and all: it may be what
+ * somebody wants to show.
+ */
+#include <string.h>
+#include <unistd.h>
+
+#include <sockfeed/capture.h>
+
+#include "collect.h"
+#include "interrupt.h"
+#include "request.h"
+#include "verbs.h"
+
+struct tally { /* of a walk */
+	const struct sf_capture *capture;
+};
+
+static int received(void *arg, uint64_t wall_us)
+{
+	const struct tally *tally = arg;
+
+	(void)wall_us;
+	return sf_interrupted() ? -ECANCELED : sf_capture_failed(tally->capture);
+}
+
+static void on_socket(void *arg, const struct sf_view *view)
+{
+	(void)arg;
+	(void)view;
+}
+
+static int walk(struct sf_walker *walker, const struct sf_ask *ask, struct sf_capture *capture)
+{
+	struct tally tally = {capture};
+	struct sf_walk walk;
+
+	sf_walker_tap(walker, sf_capture_tap(capture));
+	sf_walker_walk(walker, ask, &(struct sf_walk_calls){received, on_socket, &tally}, &walk);
+	sf_walker_tap(walker, NULL);
+	for (unsigned i = 0; i < walk.errors; i++)
+		sf_say("%s: %s", sf_table_name(ask->table), walk.error[i].message);
+	if (isatty(STDERR_FILENO))
+		fprintf(stderr, "%s: %llu sockets\n", sf_table_name(ask->table),
+			(unsigned long long)walk.seen);
+	return walk.partial ? SF_EXIT_FAILED : SF_EXIT_OK;
+}
+
+/* One form of request for all: what reads captures knows it, of the older one not all do. */
+static int capture_plan(struct sf_plan *plan, const struct sf_host *host, const char *path)
+{
+	sf_cleanup(sf_walker_free_p) struct sf_walker *walker = sf_walker_new(host->release);
+	sf_cleanup(sf_capture_free_p) struct sf_capture *capture = NULL;
+	struct sf_questions *questions = sf_questions_new();
+	struct sf_run run = {.plan = plan};
+	const struct sf_ask *ask =
+		sf_questions_ask(questions, walker, &(struct sf_run *){&run}, 1, NULL);
+	struct sf_err err;
+	int r, status = SF_EXIT_OK;
+
+	sf_walker_avoid_legacy(walker);
+	r = sf_capture_new(path, host, sf_walker_netns(walker), &capture, &err);
+	if (r == 0) {
+		status = walk(walker, ask, capture);
+		r = sf_capture_end(capture, &err);
+	}
+	if (r < 0)
+		sf_say("%s", err.text);
+	sf_questions_free(questions);
+	return r < 0 ? SF_EXIT_FAILED : status;
+}
+
+static int run_capture(const struct sf_request *request, const char *path)
+{
+	sf_cleanup(sf_complaints_free_p) struct sf_complaints *complaints = sf_complaints_new();
+	sf_cleanup(sf_plan_free_p) struct sf_plan *plan = NULL;
+	struct sf_host host;
+	struct sf_err err;
+	int r;
+
+	if (sf_host_read(&host, "", "", &err) < 0) {
+		sf_say("%s", err.text);
+		return SF_EXIT_FAILED;
+	}
+	r = sf_plan_new(&request->conf, &host, &(struct sf_list){0}, &plan, complaints);
+	sf_complaints_print(complaints, stderr);
+	return r < 0 ? SF_EXIT_USAGE : capture_plan(plan, &host, path);
+}
+
+int sf_verb_capture(const struct sf_arguments *arguments)
+{
+	struct sf_request request;
+	int status;
+
+	if (arguments->rests != 1) {
+		sf_say("capture writes one file: sockfeed capture sockets.pcap");
+		return SF_EXIT_USAGE;
+	}
+	status = sf_request_capture(&request, arguments);
+	if (status == 0) {
+		sf_interrupt_setup();
+		status = run_capture(&request, arguments->rest[0]);
+	}
+	sf_request_finish(&request);
+	return status;
+}
