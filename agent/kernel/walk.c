@@ -13,8 +13,8 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "netns.h"
 #include "refusal.h"
-#include "walk.h"
 
 enum { AGAIN = 3 };
 
@@ -60,6 +60,13 @@ static int read_answers(struct pass *pass, struct sf_datagram *datagram)
 	}
 }
 
+/* Where it was: a descriptor stays with its namespace. */
+static int open_link(struct sf_walker *walker, struct sf_err *err)
+{
+	return walker->away ? sf_netns_open(walker->away, &walker->link, err)
+			    : sf_link_open(&walker->link, err);
+}
+
 static int dump(struct pass *pass, enum sf_form form)
 {
 	struct sf_walker *walker = pass->walker;
@@ -74,7 +81,7 @@ static int dump(struct pass *pass, enum sf_form form)
 	int r;
 
 	pass->err.text[0] = '\0'; /* of an earlier dump */
-	r = sf_link_open(&walker->link, &pass->err);
+	r = open_link(walker, &pass->err);
 	if (r < 0)
 		return r;
 	datagram.port = walker->link.port;
@@ -208,6 +215,7 @@ void sf_walker_free(struct sf_walker *walker)
 {
 	if (!walker)
 		return;
+	sf_netns_list_free(walker->places);
 	sf_link_finish(&walker->link);
 	sf_window_free(walker->window);
 	free(walker);
@@ -220,7 +228,7 @@ void sf_walker_free_p(struct sf_walker **walker)
 
 uint32_t sf_walker_netns(const struct sf_walker *walker)
 {
-	return walker->netns;
+	return walker->away ? walker->away->inode : walker->netns;
 }
 
 void sf_walker_avoid_legacy(struct sf_walker *walker)

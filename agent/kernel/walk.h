@@ -15,7 +15,10 @@ struct sf_walker {
 	uint32_t operations; /* 0: not known */
 	enum sf_legacy legacy;
 	struct sf_walker_source source; /* zero: the running kernel */
+	struct sf_netns_list *places;	/* other namespaces; NULL: nobody asked for one */
+	struct sf_netns *away;		/* whose descriptor the link has; NULL: its own */
 };
 
 /* Asks for what nothing answers: does the kernel take the request? 0 or -errno. */
 int sf_walker_try(struct sf_walker *, const struct sf_ask *ask);
+void sf_netns_list_free(struct sf_netns_list *); /* accepts NULL */

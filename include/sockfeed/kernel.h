@@ -2,8 +2,9 @@
 /*
  * kernel: asks NETLINK_SOCK_DIAG and hands out its replies, one view at a time.
  *
- * A walker belongs to one thread at a time and to one network namespace (the one it was made in). Its descriptor stays
- * open from walk to walk. Facts about the kernel and its traps stand in the comments of agent/kernel/.
+ * A walker belongs to one thread at a time and to the network namespace that it was made in; netns.h says how it goes
+ * to others. Its descriptor stays open from walk to walk. Facts about the kernel and its traps stand in the comments of
+ * agent/kernel/.
  */
 #pragma once
 
@@ -55,7 +56,7 @@ struct sf_walker;
 struct sf_walker *sf_walker_new(uint32_t release);
 void sf_walker_free(struct sf_walker *);
 void sf_walker_free_p(struct sf_walker **);
-uint32_t sf_walker_netns(const struct sf_walker *); /* inode of the namespace; 0: not known */
+uint32_t sf_walker_netns(const struct sf_walker *); /* inode of the namespace that it is in; 0: not known */
 /*
  * The operations that this kernel takes in a filter, from this process: bits of 1 << SF_BC_*. Found out once, by
  * asking; without an answer (no tcp_diag) those of 2.6.14 alone, and asked again at the next call.

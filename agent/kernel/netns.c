@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A walker among namespaces: it has a link, into which the descriptor of the namespace at hand is
+ * put. What comes in is what was found (netns_find.c); what goes out is each namespace once, with
+ * a descriptor that was opened there (netns_open.c).
+ *
+ * A descriptor holds its namespace: while we have it the inode is nobody else's, and the namespace
+ * with all that is in it lives on after its name and its last process are gone. So it is let go of
+ * at the first look that finds nothing that leads there, and who does not come back soon does not
+ * keep it.
+ */
+#include <string.h>
+
+#include "netns.h"
+
+/*
+ * States of a namespace, and what is held in each:
+ *
+ *   unknown   nothing            found, not entered yet; or its descriptor broke, or was not kept
+ *   open      a descriptor       entered
+ *   refused   the errno          could not be entered
+ *   (gone)    nothing            forgotten: there is no such entry
+ *
+ *   event                                 unknown      open          refused      (gone)
+ *   look: name or process leads there     unknown      open          refused      unknown
+ *   look: not looked for, its own name    gone         open          gone         gone
+ *     or process still leads there
+ *   look: nothing leads there             gone         closed, gone  gone         gone
+ *   look: its name leads to another       gone         closed, gone  gone         gone; the other
+ *     inode (replaced), nothing to it                                             is unknown
+ *   enter: opened                         open         open, as is   open         -
+ *   enter: not permitted, no descriptor   refused      -             refused      -
+ *     left, no such kind of socket
+ *   enter: what led there does not any    as if        -             as if        -
+ *     more, a process in it does          found by it                found by it
+ *   enter: nothing leads there (-ESRCH)   unknown      -             unknown      -
+ *   walk: the descriptor broke            -            opened anew; refused: the walk says it
+ *   leave: to be kept                     -            open          -            -
+ *   leave: not kept, or numbers scarce    -            closed,       -            -
+ *                                                      unknown
+ */
+
+/* ---- a look ---- */
+
+static void forget_choices(struct sf_netns_list *places, size_t count)
+{
+	size_t words = (count + 63) / 64;
+
+	for (size_t i = 0; i < places->count; i++) {
+		struct sf_netns *place = places->place[i];
+
+		if (words > places->words)
+			place->chosen = sf_realloc(place->chosen, words * sizeof(uint64_t));
+		memset(place->chosen, 0,
+		       (words > places->words ? words : places->words) * sizeof(uint64_t));
+		place->seen = false;
+	}
+	if (words > places->words)
+		places->words = words;
+	places->choices = count;
+	places->problems = 0;
+}
+
+static bool is_held(const struct sf_netns_list *places, const struct sf_netns *place)
+{
+	return place->seen ||
+	       (place->state == SF_NETNS_OPEN && sf_netns_leads(place, places->device));
+}
+
+static void forget_gone(struct sf_netns_list *places)
+{
+	size_t kept = 1;
+
+	for (size_t i = 1; i < places->count; i++) {
+		if (is_held(places, places->place[i]))
+			places->place[kept++] = places->place[i];
+		else
+			sf_netns_free(places->place[i]);
+	}
+	places->count = kept;
+}
+
+size_t sf_walker_look(struct sf_walker *walker, const struct sf_netns_choice *const *choices,
+		      size_t count)
+{
+	struct sf_netns_list *places = walker->places;
+	bool abroad = false;
+
+	for (size_t i = 0; i < count; i++)
+		abroad |= !sf_netns_choice_self(choices[i]);
+	if (!places && !abroad)
+		return 1;
+	if (!places)
+		places = walker->places = sf_netns_list_new(walker->netns);
+	forget_choices(places, count);
+	if (!abroad) { /* what is open stays: others keep it, and look for themselves */
+		for (size_t i = 0; i < count; i++)
+			sf_netns_choose(places->place[0], i);
+		return 1;
+	}
+	sf_netns_list_find(places, choices, count);
+	forget_gone(places);
+	sf_netns_list_raise_limit(places->count);
+	return places->count;
+}
+
+bool sf_walker_chosen(const struct sf_walker *walker, size_t at, size_t choice)
+{
+	const struct sf_netns_list *places = walker->places;
+
+	return places ? places->place[at]->chosen[choice / 64] >> choice % 64 & 1 : at == 0;
+}
+
+/* ---- in and out ---- */
+
+enum { AGAIN = 3 };
+
+static int open_place(struct sf_walker *walker, struct sf_netns *place)
+{
+	dev_t device = walker->places->device;
+	struct sf_err err;
+	int r = sf_netns_open(place, &walker->link, &err);
+
+	for (int again = 0; r == -ESRCH && again < AGAIN && sf_netns_find_again(place, device);
+	     again++)
+		r = sf_netns_open(place, &walker->link, &err);
+	place->state = r == 0 ? SF_NETNS_OPEN : r == -ESRCH ? SF_NETNS_UNKNOWN : SF_NETNS_REFUSED;
+	place->code = r;
+	return r;
+}
+
+static void go_home(struct sf_walker *walker)
+{
+	walker->link.socket = sf_take(walker->places->home);
+	walker->link.port = walker->places->home_port;
+	walker->away = NULL;
+}
+
+int sf_walker_enter(struct sf_walker *walker, size_t at, bool keep)
+{
+	struct sf_netns *place;
+	int r = 0;
+
+	if (at == 0)
+		return 0;
+	place = walker->places->place[at];
+	walker->places->home = walker->link.socket;
+	walker->places->home_port = walker->link.port;
+	walker->link.socket = sf_take(place->socket);
+	walker->link.port = place->port;
+	walker->away = place;
+	place->keep |= keep;
+	if (!walker->link.socket)
+		r = open_place(walker, place);
+	if (r < 0)
+		go_home(walker);
+	return r;
+}
+
+void sf_walker_leave(struct sf_walker *walker)
+{
+	struct sf_netns *place = walker->away;
+	struct sf_link *link = &walker->link;
+
+	if (!place)
+		return;
+	if (link->socket && (!place->keep || sf_netns_list_scarce(mnl_socket_get_fd(link->socket))))
+		sf_link_close(link);
+	place->socket = link->socket;
+	place->port = link->port;
+	place->state = link->socket ? SF_NETNS_OPEN : SF_NETNS_UNKNOWN;
+	go_home(walker);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kernel: the network namespaces that queries ask, and a walker's way into them.
+ *
+ * A namespace is known by its inode. For each a walker keeps a descriptor and nothing else: its buffer, its window and
+ * what it found out about the kernel serve all. Which there are is looked up before every sweep: nobody tells. The
+ * states of one, and what leads from one to another, stand in agent/kernel/netns.c.
+ */
+#pragma once
+
+#include <sockfeed/kernel.h>
+
+/* ---- `namespaces:` of a query ---- */
+
+struct sf_netns_choice;
+/* self, all, pid:N, names and globs of those in /run/netns; none: self. -EINVAL after complaints. */
+int sf_netns_choice_read(const struct sf_list *words, struct sf_netns_choice **ret, struct sf_complaints *);
+void sf_netns_choice_free(struct sf_netns_choice *);    /* accepts NULL */
+bool sf_netns_choice_self(const struct sf_netns_choice *); /* that of this process alone; NULL is that too */
+bool sf_netns_choice_same(const struct sf_netns_choice *, const struct sf_netns_choice *); /* word for word */
+void sf_netns_choice_print(const struct sf_netns_choice *, struct sf_buf *); /* "self blue web-*" */
+
+/* ---- a walker among them ---- */
+
+/*
+ * Looks which namespaces there are of all these choices, and closes those that are gone. Their number; they are told by
+ * an index until the next look, and 0 is that of this process, whoever chose it. For nothing but self it looks nowhere.
+ */
+size_t sf_walker_look(struct sf_walker *, const struct sf_netns_choice *const *choices, size_t count);
+bool sf_walker_chosen(const struct sf_walker *, size_t at, size_t choice);
+
+/*
+ * From here to sf_walker_leave every walk is in that namespace. Its descriptor is opened unless it is; `keep`: it stays
+ * open after. -errno: it cannot be entered, which sf_walker_netns_errors says; -ESRCH: it went since the look.
+ */
+int sf_walker_enter(struct sf_walker *, size_t at, bool keep);
+void sf_walker_leave(struct sf_walker *);
+
+/*
+ * Why a choice was not asked whole: what it names and is not there, what cannot be seen or entered. The same as long as
+ * nothing has changed. Returns how many, SF_WALK_ERRORS at most.
+ */
+unsigned sf_walker_netns_errors(const struct sf_walker *, size_t choice, struct sf_walk_error error[SF_WALK_ERRORS]);
+/* "blue", "of process 812", "of this process": as it was found. */
+void sf_walker_netns_name(const struct sf_walker *, size_t at, struct sf_buf *);

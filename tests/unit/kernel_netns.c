@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * `namespaces:` as it is read, and what a walker does where there are none but its own: without any right.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <cmocka.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <sockfeed/netns.h>
+
+enum { MOST = 4 };
+
+/* The choice of these words; NULL: refused. */
+static struct sf_netns_choice *choice_of(const char *const *words, size_t count)
+{
+	sf_cleanup(sf_complaints_free_p) struct sf_complaints *complaints = sf_complaints_new();
+	struct sf_text texts[MOST];
+	struct sf_netns_choice *choice = NULL;
+	int r;
+
+	for (size_t i = 0; i < count; i++)
+		texts[i] = (struct sf_text){.name = "t", .text = words[i], .length = strlen(words[i])};
+	r = sf_netns_choice_read(&(struct sf_list){.count = count, .items = texts}, &choice, complaints);
+	assert_int_equal(r, choice ? 0 : -EINVAL);
+	assert_int_equal(sf_complaints_errors(complaints) > 0, !choice);
+	return choice;
+}
+
+static struct sf_netns_choice *one(const char *word)
+{
+	return choice_of(&word, 1);
+}
+
+static void words_are_read_and_printed_as_they_were_written(void **state)
+{
+	static const char *const words[] = {"self", "pid:812", "blue", "web-*"};
+	struct sf_netns_choice *choice = choice_of(words, 4);
+	struct sf_buf text = {0};
+
+	(void)state;
+	sf_netns_choice_print(choice, &text);
+	assert_string_equal(text.data, "self pid:812 blue web-*");
+	assert_false(sf_netns_choice_self(choice));
+	sf_buf_finish(&text);
+	sf_netns_choice_free(choice);
+}
+
+static void what_is_no_name_is_refused(void **state)
+{
+	static const char *const wrong[] = {"", ".", "..", "a/b", "/run/netns/blue", "pid:", "pid:0", "pid:x", "pid:-1",
+					    "pid:99999999999999999999", "pid:2147483648", "pid:1 "};
+	char longest[257];
+
+	(void)state;
+	for (size_t i = 0; i < SF_COUNT(wrong); i++)
+		assert_null(one(wrong[i]));
+	memset(longest, 'a', 256);
+	longest[256] = '\0';
+	assert_null(one(longest));
+	longest[255] = '\0';
+	sf_netns_choice_free(one(longest));
+}
+
+static void nothing_and_self_are_the_same(void **state)
+{
+	struct sf_netns_choice *self = one("self"), *none = choice_of(NULL, 0), *all = one("all"), *blue = one("blue"),
+			       *blue_too = one("blue");
+
+	(void)state;
+	assert_true(sf_netns_choice_self(self) && sf_netns_choice_self(none) && sf_netns_choice_self(NULL));
+	assert_false(sf_netns_choice_self(all) || sf_netns_choice_self(blue));
+	assert_true(sf_netns_choice_same(self, NULL) && sf_netns_choice_same(none, self) && sf_netns_choice_same(blue, blue_too));
+	assert_false(sf_netns_choice_same(self, all) || sf_netns_choice_same(all, NULL) || sf_netns_choice_same(all, blue));
+	sf_netns_choice_free(self);
+	sf_netns_choice_free(none);
+	sf_netns_choice_free(all);
+	sf_netns_choice_free(blue);
+	sf_netns_choice_free(blue_too);
+}
+
+static uint32_t own_inode(void)
+{
+	struct stat st;
+
+	assert_int_equal(stat("/proc/self/ns/net", &st), 0);
+	return (uint32_t)st.st_ino;
+}
+
+static void ones_own_is_entered_without_leaving(void **state)
+{
+	struct sf_walker *walker = sf_walker_new(0);
+	char text[32];
+	struct sf_netns_choice *choices[2];
+	struct sf_walk_error error[SF_WALK_ERRORS];
+	size_t count;
+
+	(void)state;
+	snprintf(text, sizeof(text), "pid:%d", getpid());
+	choices[0] = one(text);
+	choices[1] = one("self");
+	count = sf_walker_look(walker, (const struct sf_netns_choice *const *)choices, 2);
+	assert_int_equal(count, 1); /* it is found by its process, and is none of the others */
+	for (size_t i = 0; i < 2; i++) {
+		assert_true(sf_walker_chosen(walker, 0, i));
+		assert_int_equal(sf_walker_netns_errors(walker, i, error), 0);
+	}
+	assert_int_equal(sf_walker_enter(walker, 0, true), 0);
+	assert_int_equal(sf_walker_netns(walker), own_inode());
+	sf_walker_leave(walker);
+	for (size_t i = 0; i < 2; i++)
+		sf_netns_choice_free(choices[i]);
+	sf_walker_free(walker);
+}
+
+static void what_is_not_found_is_an_error_of_who_named_it(void **state)
+{
+	struct sf_walker *walker = sf_walker_new(0);
+	struct sf_netns_choice *choices[3] = {one("self"), one("sockfeed-has-no-such"), one("pid:2147483647")};
+	struct sf_walk_error error[SF_WALK_ERRORS];
+
+	(void)state;
+	for (int i = 0; i < 3; i++) /* a look forgets what the one before found */
+		assert_int_equal(sf_walker_look(walker, (const struct sf_netns_choice *const *)choices, 3), 1);
+	assert_int_equal(sf_walker_netns_errors(walker, 0, error), 0);
+	assert_int_equal(sf_walker_netns_errors(walker, 1, error), 1);
+	assert_int_equal(error[0].code, ENOENT);
+	assert_non_null(strstr(error[0].message, "sockfeed-has-no-such"));
+	assert_int_equal(sf_walker_netns_errors(walker, 2, error), 1);
+	assert_int_equal(error[0].code, ESRCH);
+	assert_true(sf_walker_chosen(walker, 0, 0));
+	assert_false(sf_walker_chosen(walker, 0, 1) || sf_walker_chosen(walker, 0, 2));
+	for (size_t i = 0; i < 3; i++)
+		sf_netns_choice_free(choices[i]);
+	sf_walker_free(walker);
+}
+
+static void more_than_64_choices_are_told_apart(void **state)
+{
+	struct sf_walker *walker = sf_walker_new(0);
+	struct sf_netns_choice *self = one("self"), *none = one("sockfeed-has-no-such*");
+	const struct sf_netns_choice *choices[130];
+
+	(void)state;
+	for (size_t i = 0; i < 130; i++)
+		choices[i] = i % 3 ? none : self;
+	for (size_t count = 1; count <= 130; count += 43) {
+		assert_int_equal(sf_walker_look(walker, choices, count), 1);
+		for (size_t i = 0; i < count; i++)
+			assert_int_equal(sf_walker_chosen(walker, 0, i), i % 3 == 0);
+	}
+	sf_netns_choice_free(self);
+	sf_netns_choice_free(none);
+	sf_walker_free(walker);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(words_are_read_and_printed_as_they_were_written),
+		cmocka_unit_test(what_is_no_name_is_refused),
+		cmocka_unit_test(nothing_and_self_are_the_same),
+		cmocka_unit_test(ones_own_is_entered_without_leaving),
+		cmocka_unit_test(what_is_not_found_is_an_error_of_who_named_it),
+		cmocka_unit_test(more_than_64_choices_are_told_apart),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
