@@ -15,8 +15,14 @@ enum { FILLED = 4 << 20, LEAST = 32 << 10 };
 
 struct collection { /* a sweep under way */
 	struct sf_shared shared;
+	struct sf_walker *walker;
+	struct sf_questions *questions;
 	uint64_t waited; /* for outputs: no run's time */
 	size_t left;	 /* shares that have not ended */
+	size_t here;	 /* of them, those of the walk at hand */
+	int ended;	 /* what ended the sweep; 0: nothing did */
+	size_t grouped;	 /* runs that shared the last walk */
+	struct sf_run **group;
 	size_t shares;
 	struct sf_share share[];
 };
@@ -39,8 +45,9 @@ static void end_share(struct collection *c, struct sf_share *share, int cut)
 {
 	if (share->ended)
 		return;
-	sf_share_end(share, cut);
+	c->here -= share->here;
 	c->left--;
+	sf_share_end(share, cut);
 }
 
 static void end_late(struct collection *c)
@@ -65,10 +72,10 @@ static int received(void *arg, uint64_t wall_us)
 	c->shared.wall_us = wall_us;
 	end_late(c);
 	for (size_t i = 0; i < c->shares; i++) {
-		if (!c->share[i].ended)
+		if (c->share[i].here)
 			sf_encoder_time(c->share[i].run->plan->encoder, wall_us);
 	}
-	return c->left ? 0 : -ETIME;
+	return c->here ? 0 : -ETIME;
 }
 
 static void on_socket(void *arg, const struct sf_view *view)
@@ -78,7 +85,7 @@ static void on_socket(void *arg, const struct sf_view *view)
 	for (struct sf_share *share = c->share, *behind = share + c->shares; share < behind;
 	     share++) {
 		share->own.length = 0; /* who uses it comes later in the list */
-		if (!share->ended && sf_filter_judge(share->run->plan->filter, view))
+		if (share->here && sf_filter_judge(share->run->plan->filter, view))
 			sf_share_add(share, view);
 	}
 }
@@ -93,26 +100,126 @@ static struct sf_share *first_alike(struct sf_share *share, const struct sf_shar
 	return share;
 }
 
+/* ---- from namespace to namespace ---- */
+
+/*
+ * A descriptor holds its namespace, which may be gone for everybody else: who does not look again
+ * soon does not keep it. A new one costs some 50 us, and small first chunks of each dump.
+ */
+enum { KEEP_US = 60000000 };
+
+/* Who wants to be here, whether it can be entered or not. True: somebody comes back soon. */
+static bool gather(struct collection *c, size_t at, struct sf_run **group, size_t *count)
+{
+	bool keep = false;
+
+	for (size_t i = *count = 0; i < c->shares; i++) {
+		const struct sf_plan *plan = c->share[i].run->plan;
+
+		if (c->share[i].ended || !sf_walker_chosen(c->walker, at, i))
+			continue;
+		group[(*count)++] = c->share[i].run;
+		keep |= plan->interval && plan->interval <= KEEP_US;
+	}
+	return keep;
+}
+
+static void walk(struct collection *c, size_t at)
+{
+	const struct sf_ask *ask =
+		sf_questions_ask(c->questions, c->walker, c->group, c->grouped, NULL);
+	int r;
+
+	for (size_t i = 0; i < c->shares; i++) {
+		if (!c->share[i].ended && sf_walker_chosen(c->walker, at, i))
+			sf_share_enter(&c->share[i]);
+	}
+	c->here = c->grouped;
+	r = sf_walker_walk(c->walker, ask, &(struct sf_walk_calls){received, on_socket, c},
+			   &c->shared.walk);
+	for (size_t i = 0; i < c->shares; i++) {
+		if (c->share[i].here && r != -ECANCELED)
+			sf_share_walked(&c->share[i]);
+	}
+	if (!c->shared.pass)
+		c->shared.pass = c->shared.walk.id;
+	c->ended = r == -ECANCELED ? r : 0;
+}
+
+/* Is there anybody? The same runs as in the last namespace share a walk that goes on here. */
+static bool choose_group(struct collection *c, size_t at, bool *keep)
+{
+	sf_cleanup(sf_free_p) struct sf_run **group = sf_alloc(c->shares * sizeof(*group));
+	size_t count;
+
+	*keep = gather(c, at, group, &count);
+	if (!count || (count == c->grouped && !memcmp(group, c->group, count * sizeof(*group))))
+		return count != 0;
+	c->shared.pass = 0;
+	c->grouped = count;
+	memcpy(c->group, group, count * sizeof(*group));
+	return true;
+}
+
+static void visit(struct collection *c, size_t at)
+{
+	bool keep;
+
+	if (choose_group(c, at, &keep) && sf_walker_enter(c->walker, at, keep) == 0) {
+		walk(c, at);
+		sf_walker_leave(c->walker);
+	}
+	for (size_t i = 0; i < c->shares && !c->ended; i++) {
+		if (sf_walker_chosen(c->walker, at, i) && --c->share[i].places == 0)
+			end_share(c, &c->share[i], 0);
+	}
+}
+
+/* How many there are of all, and of each. */
+static size_t look(struct collection *c)
+{
+	sf_cleanup(sf_free_p) const struct sf_netns_choice **choices =
+		sf_alloc(c->shares * sizeof(*choices));
+	size_t places;
+
+	for (size_t i = 0; i < c->shares; i++)
+		choices[i] = c->share[i].run->plan->netns;
+	places = sf_walker_look(c->walker, choices, c->shares);
+	for (size_t i = 0; i < c->shares; i++) {
+		for (size_t at = 0; at < places; at++)
+			c->share[i].places += sf_walker_chosen(c->walker, at, i);
+		if (!c->share[i].places)
+			end_share(c, &c->share[i], 0);
+	}
+	return places;
+}
+
 void sf_collect(struct sf_walker *walker, struct sf_questions *questions, struct sf_pool *pool,
 		struct sf_run *const *runs, size_t count, const struct sf_collect_calls *calls)
 {
+	sf_cleanup(sf_free_p) struct sf_run **group = sf_alloc(count * sizeof(*group));
 	sf_cleanup(sf_free_p) struct collection *c =
 		sf_alloc(sizeof(*c) + count * sizeof(c->share[0]));
-	const struct sf_ask *ask = sf_questions_ask(questions, walker, runs, count, NULL);
-	int r;
+	size_t places;
 
 	c->shared = (struct sf_shared){.pool = pool,
 				       .calls = calls,
-				       .netns = sf_walker_netns(walker),
+				       .walker = walker,
+				       .home = sf_walker_netns(walker),
 				       .start = sf_clock_mono(),
 				       .full = sf_collect_batch(count)};
+	c->walker = walker;
+	c->questions = questions;
+	c->group = group;
 	c->left = c->shares = count;
 	for (size_t i = 0; i < count; i++) {
 		sf_share_begin(&c->share[i], runs[i], &c->shared);
+		c->share[i].number = i;
 		c->share[i].written = &first_alike(c->share, &c->share[i])->own;
 	}
-	r = sf_walker_walk(walker, ask, &(struct sf_walk_calls){received, on_socket, c},
-			   &c->shared.walk);
+	places = look(c);
+	for (size_t at = 0; at < places && c->left && !c->ended; at++)
+		visit(c, at);
 	for (size_t i = 0; i < count; i++)
-		end_share(c, &c->share[i], r == -ECANCELED ? r : 0);
+		end_share(c, &c->share[i], c->ended);
 }

@@ -161,11 +161,28 @@ static void print_attributes(const struct sf_plan *plan, struct sf_buf *out)
 	sf_buf_text(out, "\n");
 }
 
+/* What nobody would guess: an empty namespace may cost as much as all others together. */
+static void print_namespaces(const struct sf_plan *plan, struct sf_buf *out)
+{
+	if (sf_netns_choice_self(plan->netns))
+		return;
+	sf_buf_text(out, "namespaces: ");
+	sf_netns_choice_print(plan->netns, out);
+	sf_buf_text(out, "\n");
+	if (!(plan->ask.states & ~(1u << SF_LISTEN)))
+		return;
+	sf_buf_text(out,
+		    "  each is walked, and for each the kernel goes through the connections of "
+		    "all that share\n  its table; net.ipv4.tcp_child_ehash_entries, set before "
+		    "they are made, gives them their own\n");
+}
+
 void sf_explain_plan(const struct sf_plan *plan, uint32_t operations, struct sf_buf *out)
 {
 	sf_buf_text(out, "filter: ");
 	sf_filter_print(plan->filter, out);
 	sf_buf_format(out, "\ntables: %s\n", sf_table_name(plan->ask.table));
+	print_namespaces(plan, out);
 	print_states(plan, out);
 	print_attributes(plan, out);
 	sf_filter_explain(plan->filter, operations, out);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which queries of a configuration share walks: those of one table whose ticks meet. All ticks
- * stand on one grid, so two intervals meet at each multiple of both; where they differ by less than
- * what counts as together they meet more often.
+ * Which queries of a configuration share walks: those of one table of the same namespaces whose
+ * ticks meet. All ticks stand on one grid, so two intervals meet at each multiple of both; where
+ * they differ by less than what counts as together they meet more often.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -15,8 +15,14 @@
 struct others { /* of one plan: how often each meets it */
 	struct sf_plan *const *plans;
 	size_t count, which;
-	uint64_t *every; /* us; 0: never, it is the plan itself or of another table */
+	uint64_t *every; /* us; 0: never, or it is none of those */
 };
+
+/* All that one walks for, the other does. */
+static bool is_alike(const struct sf_plan *a, const struct sf_plan *b)
+{
+	return a->ask.table == b->ask.table && sf_netns_choice_same(a->netns, b->netns);
+}
 
 static uint64_t common_divisor(uint64_t a, uint64_t b)
 {
@@ -144,14 +150,33 @@ static void print_close(const struct others *o, struct sf_buf *out)
 		uint64_t interval = o->plans[i]->interval,
 			 step = common_divisor(plan->interval, interval);
 
-		if (i == o->which || o->plans[i]->ask.table != plan->ask.table ||
-		    step > SF_TOGETHER_US || step == plan->interval || step == interval)
+		if (i == o->which || !is_alike(plan, o->plans[i]) || step > SF_TOGETHER_US ||
+		    step == plan->interval || step == interval)
 			continue;
 		sf_buf_format(out, "%s%s", before, o->plans[i]->query);
 		before = ", ";
 	}
 	if (*before == ',')
 		sf_buf_text(out, " whenever their ticks are 20 ms from each other at most\n");
+}
+
+/* Which namespaces there are is known when it is asked. */
+static void print_partly(const struct others *o, struct sf_buf *out)
+{
+	const struct sf_plan *plan = o->plans[o->which];
+	const char *before = "where both ask the same namespaces, shares a walk with ";
+
+	for (size_t i = 0; i < o->count; i++) {
+		const struct sf_plan *other = o->plans[i];
+
+		if (other->ask.table != plan->ask.table || is_alike(plan, other) ||
+		    !meet(plan->interval, other->interval))
+			continue;
+		sf_buf_format(out, "%s%s", before, other->query);
+		before = ", ";
+	}
+	if (*before == ',')
+		sf_buf_text(out, " when their ticks meet\n");
 }
 
 void sf_explain_shares(struct sf_plan *const *plans, size_t count, size_t which,
@@ -164,7 +189,7 @@ void sf_explain_shares(struct sf_plan *const *plans, size_t count, size_t which,
 	size_t begin = out->length;
 
 	for (size_t i = 0; i < count; i++) {
-		if (i != which && plans[i]->ask.table == plan->ask.table)
+		if (i != which && is_alike(plan, plans[i]))
 			every[i] = meet(plan->interval, plans[i]->interval);
 	}
 	for (;;) {
@@ -180,6 +205,7 @@ void sf_explain_shares(struct sf_plan *const *plans, size_t count, size_t which,
 		last = next;
 	}
 	print_close(&o, out);
+	print_partly(&o, out);
 	if (out->length == begin)
 		sf_buf_text(out, "shares no walk\n");
 }

@@ -98,6 +98,7 @@ int sf_plan_new(const struct sf_query_conf *conf, const struct sf_host *host,
 	plan->interval = conf->interval;
 	plan->timeout = conf->timeout;
 	r = read_tables(&conf->sockets, &tables, complaints);
+	r = sf_netns_choice_read(&conf->namespaces, &plan->netns, complaints) ?: r;
 	r = sf_fields_select(conf->fields.items, conf->fields.count, &plan->fields, complaints)
 		    ?: r;
 	r = read_filter(&conf->filter, tables, &plan->filter, complaints) ?: r;
@@ -122,6 +123,7 @@ void sf_plan_free(struct sf_plan *plan)
 {
 	if (!plan)
 		return;
+	sf_netns_choice_free(plan->netns);
 	sf_filter_free(plan->filter);
 	sf_encoder_free(plan->encoder);
 	for (size_t i = 0; i < plan->outputs; i++) {

@@ -10,12 +10,14 @@
 #include <sockfeed/filter.h>
 #include <sockfeed/host.h>
 #include <sockfeed/kernel.h>
+#include <sockfeed/netns.h>
 #include <sockfeed/record.h>
 
 struct sf_plan {	   /* the encoder is the collector's alone; the rest is immutable */
 	uint64_t number;   /* unique in this process, from 1 */
 	const char *query; /* its name, borrowed from the configuration */
 	struct sf_ask ask;
+	struct sf_netns_choice *netns; /* the namespaces; NULL: self */
 	struct sf_filter *filter;
 	struct sf_fieldset fields;
 	struct sf_encoder *encoder;

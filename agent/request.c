@@ -19,7 +19,8 @@ enum {
 	QUERY_FIELDS,
 	QUERY_FILE,
 	CAPTURE_OPTIONS,
-	QUERY_LIMIT = CAPTURE_OPTIONS,
+	QUERY_NAMESPACES = CAPTURE_OPTIONS,
+	QUERY_LIMIT,
 	QUERY_INTERVAL,
 	QUERY_COUNT,
 	QUERY_FORMAT,
@@ -37,6 +38,8 @@ enum {
 			"the filter from a file, or - for standard input"}
 #define OPTIONS                                                                                    \
 	ASKED,                                                                                     \
+	[QUERY_NAMESPACES] = {"namespaces", 0, SF_OPTION_TEXT, "LIST",                             \
+			      "self (default), all, pid:N, names and globs of `ip netns`"},        \
 	[QUERY_LIMIT] = {"limit", 0, SF_OPTION_TEXT, "N",                                          \
 			 "at most so many records a run, 0: all (default)"},                       \
 	[QUERY_INTERVAL] = {"interval", 0, SF_OPTION_TEXT, "DURATION",                             \
@@ -165,6 +168,10 @@ static int read_source(struct sf_request *request, const struct sf_arguments *ar
 		kernel = NULL;
 	if (kernel)
 		return SF_EXIT_USAGE;
+	if (request->from && arguments->text[QUERY_NAMESPACES]) {
+		sf_say("a capture is of one namespace: leave out --namespaces");
+		return SF_EXIT_USAGE;
+	}
 	for (size_t i = 0; request->from && i < SF_COUNT(alone); i++) {
 		if (!arguments->text[alone[i]])
 			continue;
@@ -211,6 +218,8 @@ int sf_request_read(struct sf_request *request, const struct sf_arguments *argum
 	struct sf_query_conf *conf = &request->conf;
 	int status = read_asked(request, arguments);
 
+	conf->namespaces = sf_split(request->arena, "--namespaces",
+				    arguments->text[QUERY_NAMESPACES] ?: "self");
 	request->count = interval && !arguments->text[QUERY_COUNT] ? 0 : 1;
 	status = status ?: read_filter(request->arena, arguments, &conf->filter);
 	status = status ?: read_number(arguments, QUERY_LIMIT, &conf->limit);
@@ -219,6 +228,10 @@ int sf_request_read(struct sf_request *request, const struct sf_arguments *argum
 	status = status ?: read_source(request, arguments);
 	if (status == 0 && request->count != 1 && !interval)
 		conf->interval = 1000 * 1000;
+	if (!conf->namespaces.count) {
+		sf_say("--namespaces needs at least one name");
+		return SF_EXIT_USAGE;
+	}
 	if (format && strcmp(format, "table") && strcmp(format, "json")) {
 		sf_say("no format is named \"%s\": table or json", format);
 		return SF_EXIT_USAGE;

@@ -16,7 +16,59 @@ void sf_share_begin(struct sf_share *share, struct sf_run *run, const struct sf_
 				   .most = sf_encoder_most(plan->encoder),
 				   .deadline = plan->timeout ? shared->start + plan->timeout
 							     : UINT64_MAX};
-	sf_encoder_run(plan->encoder, run->run, shared->netns);
+}
+
+void sf_share_enter(struct sf_share *share)
+{
+	share->netns = share->netnses++ ? 0 : sf_walker_netns(share->shared->walker);
+	share->here = true;
+	sf_encoder_run(share->run->plan->encoder, share->run->run,
+		       sf_walker_netns(share->shared->walker));
+}
+
+static bool is_told(const struct sf_share *share, const struct sf_walk_error *error)
+{
+	for (unsigned i = 0; i < share->errors; i++) {
+		if (!strcmp(share->error[i].message, error->message))
+			return true;
+	}
+	return share->errors == SF_WALK_ERRORS;
+}
+
+/* What a namespace says all may say: once. */
+static void add_error(struct sf_share *share, const struct sf_walk_error *error)
+{
+	share->failed = true;
+	if (!is_told(share, error))
+		share->error[share->errors++] = *error;
+}
+
+static struct sf_run_walk *pass_of(struct sf_share *share, uint64_t id)
+{
+	struct sf_run_walk *pass = share->pass;
+
+	while (pass < share->pass + share->passes && pass->id != id)
+		pass++;
+	if (pass == share->pass + SF_PASSES)
+		return pass - 1;
+	if (pass == share->pass + share->passes) {
+		share->passes++;
+		*pass = (struct sf_run_walk){id, sf_table_name(share->run->plan->ask.table), 0};
+	}
+	return pass;
+}
+
+void sf_share_walked(struct sf_share *share)
+{
+	const struct sf_walk *walk = &share->shared->walk;
+
+	pass_of(share, share->shared->pass ?: walk->id)->dumps += walk->dumps;
+	share->seen += walk->seen;
+	share->duplicates += walk->duplicates;
+	share->partial |= walk->partial;
+	for (unsigned i = 0; i < walk->errors; i++)
+		add_error(share, &walk->error[i]);
+	share->here = false;
 }
 
 static void end_batch(struct sf_share *share)
@@ -103,14 +155,12 @@ static void write_run_record(struct sf_share *share, const struct sf_run_facts *
 	end_batch(share);
 }
 
-static void say_end(struct sf_run *run, int cut, const struct sf_walk *walk,
-		    struct sf_run_error *errors, size_t *count)
+enum { ERRORS = 2 * SF_WALK_ERRORS + 1 };
+
+static void say_end(struct sf_run *run, int cut, struct sf_run_error *errors, size_t *count)
 {
 	const char *table = sf_table_name(run->plan->ask.table);
 
-	for (unsigned i = 0; i < walk->errors; i++)
-		errors[(*count)++] = (struct sf_run_error){
-			table, sf_errno_name(walk->error[i].code), walk->error[i].message};
 	if (cut == -ETIME)
 		errors[(*count)++] =
 			(struct sf_run_error){table, "ETIME",
@@ -120,45 +170,60 @@ static void say_end(struct sf_run *run, int cut, const struct sf_walk *walk,
 		errors[(*count)++] =
 			(struct sf_run_error){table, "ECANCELED", "the agent was told to end"};
 	if (*count)
-		snprintf(run->error, sizeof(run->error), "%s: %s", table, errors[0].message);
+		snprintf(run->error, sizeof(run->error), "%s%s%s", errors[0].table ?: "",
+			 errors[0].table ? ": " : "", errors[0].message);
+}
+
+static void say_errors(const struct sf_walk_error *from, unsigned from_count, const char *table,
+		       struct sf_run_error *errors, size_t *count)
+{
+	for (unsigned i = 0; i < from_count; i++)
+		errors[(*count)++] =
+			(struct sf_run_error){table, sf_errno_name(from[i].code), from[i].message};
 }
 
 void sf_share_end(struct sf_share *share, int cut)
 {
 	const struct sf_shared *shared = share->shared;
-	const struct sf_walk *walk = &shared->walk;
 	struct sf_run *run = share->run;
 	const struct sf_plan *plan = run->plan;
-	struct sf_run_error errors[SF_WALK_ERRORS + 1];
+	struct sf_walk_error elsewhere[SF_WALK_ERRORS];
+	struct sf_run_error errors[ERRORS];
 	size_t error_count = 0;
+	unsigned refused = sf_walker_netns_errors(shared->walker, share->number, elsewhere);
 
+	if (share->here)
+		sf_share_walked(share);
+	say_errors(share->error, share->errors, sf_table_name(plan->ask.table), errors,
+		   &error_count);
+	say_errors(elsewhere, refused, NULL, errors, &error_count);
 	run->records = share->seq;
-	run->partial = walk->partial || cut;
-	run->failed = walk->errors != 0;
-	say_end(run, cut, walk, errors, &error_count);
+	run->partial = share->partial || cut || refused;
+	run->failed = share->failed || refused;
+	say_end(run, cut, errors, &error_count);
+	if (sf_netns_choice_self(plan->netns))
+		share->netns = shared->home;
+	sf_encoder_run(plan->encoder, run->run, share->netns);
 
-	write_run_record(
-		share,
-		&(struct sf_run_facts){
-			.wall_us = sf_clock_wall(),
-			.run = run->run,
-			.previous_run = run->previous_run,
-			.first = run->first,
-			.seq = share->seq,
-			.interval_ms = plan->interval / 1000,
-			.skipped = run->skipped,
-			.records = share->seq,
-			.seen = walk->seen,
-			.matched = plan->limit ? share->matched : share->seq,
-			.duplicates = walk->duplicates,
-			.duration_us = sf_clock_mono() - shared->start,
-			.partial = run->partial,
-			.walks = 1,
-			.walk = &(struct sf_run_walk){walk->id, sf_table_name(plan->ask.table),
-						      walk->dumps},
-			.errors = error_count,
-			.error = errors,
-		});
+	write_run_record(share, &(struct sf_run_facts){
+					.wall_us = sf_clock_wall(),
+					.run = run->run,
+					.previous_run = run->previous_run,
+					.first = run->first,
+					.seq = share->seq,
+					.interval_ms = plan->interval / 1000,
+					.skipped = run->skipped,
+					.records = share->seq,
+					.seen = share->seen,
+					.matched = plan->limit ? share->matched : share->seq,
+					.duplicates = share->duplicates,
+					.duration_us = sf_clock_mono() - shared->start,
+					.partial = run->partial,
+					.walks = share->passes,
+					.walk = share->pass,
+					.errors = error_count,
+					.error = errors,
+				});
 	share->ended = true;
 	shared->calls->ended(shared->calls->arg, run);
 }

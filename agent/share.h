@@ -8,14 +8,16 @@
 
 #include "collect.h"
 
-struct sf_shared { /* what the shares of a walk have in common */
+struct sf_shared { /* what the shares of a sweep have in common */
 	struct sf_pool *pool;
 	const struct sf_collect_calls *calls;
-	struct sf_walk walk; /* so far */
-	uint32_t netns;
+	const struct sf_walker *walker;
+	uint32_t home;	     /* the namespace of this process */
+	struct sf_walk walk; /* so far, the one at hand */
+	uint64_t pass;	  /* the id that those of the same runs go by; 0: that of the one at hand */
 	uint64_t start;	  /* mono */
 	uint64_t wall_us; /* of the receive at hand */
-	size_t full;	/* bytes: a batch that has no room for a line below them is handed over */
+	size_t full;	  /* bytes: a batch that has no room for a line below them is handed over */
 };
 
 struct sf_written { /* the fields of the socket at hand, in somebody's batch */
@@ -23,9 +25,21 @@ struct sf_written { /* the fields of the socket at hand, in somebody's batch */
 	size_t length; /* 0: not yet */
 };
 
+#define SF_PASSES 16 /* so many are told apart in a run record; the last one takes what follows */
+
 struct sf_share {
 	struct sf_run *run;
 	const struct sf_shared *shared;
+	size_t number;		   /* among the shares */
+	size_t places;		   /* namespaces that it has not been in */
+	bool here;		   /* it shares the walk at hand */
+	uint32_t netns;		   /* the one that it was in; 0: not one */
+	unsigned netnses;	   /* so many it was in */
+	uint64_t seen, duplicates; /* in the walks behind it */
+	bool partial, failed;
+	unsigned errors, passes;
+	struct sf_walk_error error[SF_WALK_ERRORS];
+	struct sf_run_walk pass[SF_PASSES];
 	struct sf_batch *batch; /* NULL: none is begun */
 	size_t most;		/* room that a line of a socket needs */
 	uint64_t seq, matched;
@@ -35,6 +49,10 @@ struct sf_share {
 };
 
 void sf_share_begin(struct sf_share *, struct sf_run *, const struct sf_shared *);
+/* The walker is in a namespace: the records that follow are of there. */
+void sf_share_enter(struct sf_share *);
+/* The walk at hand is over for it. */
+void sf_share_walked(struct sf_share *);
 /* The socket is one of the run's. */
 void sf_share_add(struct sf_share *, const struct sf_view *);
 /*

@@ -30,6 +30,7 @@ struct sf_sheet {
 	size_t width[COLUMNS]; /* 0: left out */
 	size_t rows;
 	struct cell *cells; /* ROWS x columns */
+	char *title;	    /* or NULL */
 	struct sf_buf text;
 };
 
@@ -72,6 +73,7 @@ void sf_sheet_free(struct sf_sheet *sheet)
 		free(sheet->cells[i].text);
 	free(sheet->cells);
 	sf_buf_finish(&sheet->text);
+	free(sheet->title);
 	free(sheet);
 }
 
@@ -155,6 +157,8 @@ static void lay_out(struct sf_sheet *sheet)
 	fit(sheet);
 	if (sheet->below)
 		sf_buf_text(&sheet->text, "\n");
+	if (sheet->title)
+		sf_buf_format(&sheet->text, "%s\n", sheet->title);
 	add_line(sheet, NULL);
 	sheet->laid_out = sheet->below = true;
 }
@@ -172,9 +176,11 @@ static void write_rows(struct sf_sheet *sheet)
 	sheet->text.length = 0;
 }
 
-void sf_sheet_begin(struct sf_sheet *sheet)
+void sf_sheet_begin(struct sf_sheet *sheet, const char *title)
 {
 	sheet->laid_out = false;
+	free(sheet->title);
+	sheet->title = title ? sf_strdup(title) : NULL;
 }
 
 void sf_sheet_add(struct sf_sheet *sheet, const struct sf_view *view)

@@ -16,7 +16,8 @@ struct sf_sheet *sf_sheet_new(const struct sf_fieldset *wanted, bool terminal,
 			      void (*write)(void *arg, const char *text, size_t length), void *arg);
 void sf_sheet_free(struct sf_sheet *); /* accepts NULL */
 
-void sf_sheet_begin(struct sf_sheet *); /* the next row comes below headings of its own */
+/* The next row comes below headings of its own, and these below the title, a line; NULL: none. */
+void sf_sheet_begin(struct sf_sheet *, const char *title);
 void sf_sheet_add(struct sf_sheet *, const struct sf_view *);
 void sf_sheet_end(struct sf_sheet *); /* writes what is left, at least the headings */
 

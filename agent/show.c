@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "rows.h"
 #include "sheet.h"
 #include "show.h"
 
@@ -15,6 +16,10 @@ struct sf_show {
 	struct sf_show_calls calls;
 	struct sf_sheet *sheet;
 	struct sf_run *run;
+	struct sf_walker *walker;
+	size_t at;  /* the namespace that it is in */
+	bool began; /* a socket of it is shown */
+	bool shown; /* a socket of any */
 	bool tell;
 	uint64_t matched, hidden;
 	struct sf_filter *all; /* the filter in every state: what usual states hide; or NULL */
@@ -69,6 +74,23 @@ static int received(void *arg, uint64_t wall_us)
 	return show->calls.pause(show->calls.arg, &waited);
 }
 
+/* Above the sockets of a namespace stands which one it is, where there may be those of others. */
+static void begin(struct sf_show *show)
+{
+	sf_cleanup(sf_buf_finish) struct sf_buf title = {0}, name = {0};
+
+	show->began = show->shown = true;
+	if (sf_netns_choice_self(show->plan->netns)) {
+		sf_sheet_begin(show->sheet, NULL);
+		return;
+	}
+	sf_walker_netns_name(show->walker, show->at, &name);
+	sf_buf_text(&title, "namespace ");
+	sf_safe_text(&title, name.data);
+	sf_buf_format(&title, " (inode %u)", sf_walker_netns(show->walker));
+	sf_sheet_begin(show->sheet, title.data);
+}
+
 static void on_socket(void *arg, const struct sf_view *view)
 {
 	struct sf_show *show = arg;
@@ -77,8 +99,11 @@ static void on_socket(void *arg, const struct sf_view *view)
 		show->hidden += show->all && sf_filter_judge(show->all, view);
 		return;
 	}
-	if (!show->plan->limit || show->matched++ < show->plan->limit)
-		sf_sheet_add(show->sheet, view);
+	if (show->plan->limit && show->matched++ >= show->plan->limit)
+		return;
+	if (!show->began)
+		begin(show);
+	sf_sheet_add(show->sheet, view);
 }
 
 static void tell(const struct sf_show *show)
@@ -94,23 +119,65 @@ static void tell(const struct sf_show *show)
 			(unsigned long long)(show->matched - show->plan->limit));
 }
 
+/* ---- from namespace to namespace ---- */
+
+static int walk(struct sf_show *show, struct sf_questions *questions)
+{
+	const struct sf_filter *all = show->run->first ? show->all : NULL;
+	const struct sf_ask *ask = sf_questions_ask(questions, show->walker, &show->run, 1, all);
+	const struct sf_walk_calls calls = {received, on_socket, show};
+	struct sf_run *run = show->run;
+	struct sf_walk walk;
+	int r;
+
+	show->began = false;
+	r = sf_walker_walk(show->walker, ask, &calls, &walk);
+	if (show->began)
+		sf_sheet_end(show->sheet);
+	run->partial |= walk.partial;
+	run->failed |= walk.errors != 0;
+	if (walk.errors && !run->error[0])
+		snprintf(run->error, sizeof(run->error), "%s: %s", sf_table_name(ask->table),
+			 walk.error[0].message);
+	return r;
+}
+
+static void say_refused(struct sf_show *show)
+{
+	struct sf_walk_error error[SF_WALK_ERRORS];
+	struct sf_run *run = show->run;
+
+	if (!sf_walker_netns_errors(show->walker, 0, error))
+		return;
+	run->partial = run->failed = true;
+	if (!run->error[0])
+		snprintf(run->error, sizeof(run->error), "%s", error[0].message);
+}
+
 void sf_show_run(struct sf_show *show, struct sf_walker *walker, struct sf_questions *questions,
 		 struct sf_run *run)
 {
-	const struct sf_ask *ask =
-		sf_questions_ask(questions, walker, &run, 1, run->first ? show->all : NULL);
-	struct sf_walk walk;
+	const struct sf_netns_choice *choice = show->plan->netns;
+	size_t places = sf_walker_look(walker, &choice, 1);
+	int r = 0;
 
 	show->run = run;
+	show->walker = walker;
 	show->matched = show->hidden = 0;
-	sf_sheet_begin(show->sheet);
-	sf_walker_walk(walker, ask, &(struct sf_walk_calls){received, on_socket, show}, &walk);
-	sf_sheet_end(show->sheet);
-	run->partial = walk.partial;
-	run->failed = walk.errors != 0;
-	if (walk.errors)
-		snprintf(run->error, sizeof(run->error), "%s: %s", sf_table_name(ask->table),
-			 walk.error[0].message);
+	show->shown = false;
+	run->partial = run->failed = false;
+	for (show->at = 0; show->at < places && r != -ECANCELED; show->at++) {
+		if (!sf_walker_chosen(walker, show->at, 0) ||
+		    sf_walker_enter(walker, show->at, run->plan->interval != 0) < 0)
+			continue;
+		r = walk(show, questions);
+		sf_walker_leave(walker);
+	}
+	if (!show->shown) { /* the headings of nothing */
+		sf_sheet_begin(show->sheet, NULL);
+		sf_sheet_end(show->sheet);
+	}
+	say_refused(show);
 	if (show->tell)
 		tell(show);
 }

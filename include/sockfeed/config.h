@@ -37,6 +37,7 @@ struct sf_query_conf {
 	uint64_t interval, timeout; /* us */
 	bool run_on_start;
 	struct sf_list sockets;     /* words for agent: tcp */
+	struct sf_list namespaces;  /* words for agent: self */
 	struct sf_text filter;      /* text of the user; "" without one; from a file: it is the whole of it */
 	struct sf_list fields;
 	uint64_t limit;             /* records a run, 0: all */

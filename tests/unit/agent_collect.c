@@ -12,6 +12,7 @@
 #include "collect.h"
 
 #include "judge.h"
+#include "places.h"
 #include "replies.h"
 
 static struct { /* the walk that is played */
@@ -74,12 +75,6 @@ int sf_walker_walk(struct sf_walker *walker, const struct sf_ask *ask, const str
 		walk->error[0] = played.account.error[0];
 	}
 	return played.result;
-}
-
-uint32_t sf_walker_netns(const struct sf_walker *walker)
-{
-	(void)walker;
-	return 4711;
 }
 
 uint32_t sf_walker_operations(struct sf_walker *walker)
@@ -159,18 +154,22 @@ struct setup {
 	uint64_t limit, timeout;
 	bool apart;
 	unsigned keys;
+	const char *namespaces; /* NULL: self */
+	uint64_t interval;
 	struct sf_list host_labels, labels;
 };
 
 static int make_plan(const struct setup *setup, struct sf_plan **plan, struct sf_complaints *complaints)
 {
-	static struct sf_text tcp, all;
+	static struct sf_text tcp, all, namespaces;
 	const struct sf_host host = {.name = "web-1", .id = "i", .boot_id = "b"};
 	struct sf_query_conf conf = {
 		.name = "query",
 		.filter = word(setup->filter ? setup->filter : ""),
 		.sockets = {1, &tcp, NULL},
 		.fields = {1, &all, NULL},
+		.namespaces = {1, &namespaces, NULL},
+		.interval = setup->interval,
 		.limit = setup->limit,
 		.timeout = setup->timeout,
 		.labels = setup->labels,
@@ -178,6 +177,7 @@ static int make_plan(const struct setup *setup, struct sf_plan **plan, struct sf
 
 	tcp = word("tcp");
 	all = word("all");
+	namespaces = word(setup->namespaces ? setup->namespaces : "self");
 	return sf_plan_new(&conf, &host, &setup->host_labels, plan, complaints);
 }
 
@@ -230,7 +230,8 @@ static void sweep(const struct setup *setups, size_t count, struct sf_run *runs,
 		runs[i].plan->keys = setups[i].keys;
 	}
 	sf_collect(NULL, questions, pool, pointers, count, &calls);
-	assert_int_equal(got.walks, 1);
+	if (!places.count)
+		assert_int_equal(got.walks, 1);
 	assert_int_equal(got.ended, count);
 	for (size_t i = 0; i < count; i++) {
 		sf_plan_free(runs[i].plan);
@@ -260,6 +261,7 @@ static int begin(void **state)
 {
 	(void)state;
 	memset(&played, 0, sizeof(played));
+	memset(&places, 0, sizeof(places));
 	pause_at = 0;
 	pause_time = pause_real = 0;
 	return 0;
@@ -618,6 +620,186 @@ static void the_end_and_a_refusal_are_said_by_each_run(void **state)
 	put_all(records, 2);
 }
 
+/* ---- several namespaces ---- */
+
+/* Of each line but the last the inode of its namespace, less that of home, as a digit. */
+static void assert_inodes(const struct sf_buf *lines, const char *expected)
+{
+	static const char name[] = "\"netns\":{\"inode\":";
+	const char *at = lines->data;
+	char found[64] = "";
+
+	while ((at = memmem(at, (size_t)(lines->data + lines->length - at), name, sizeof(name) - 1))) {
+		at += sizeof(name) - 1;
+		snprintf(found + strlen(found), sizeof(found) - strlen(found), "%d", atoi(at) - HOME);
+	}
+	assert_string_equal(found, expected);
+}
+
+static void a_record_says_in_which_namespace_its_socket_is(void **state)
+{
+	struct json_object *record;
+	struct sf_run r;
+
+	(void)state;
+	played.receives = 1;
+	played.sockets = 2;
+	places.count = 4;
+	places.chosen[1][0] = places.chosen[3][0] = true;
+	record = run(&(struct setup){.namespaces = "all"}, &r);
+	assert_inodes(&got.of[0].lines, "1133"); /* the run record is of no single one */
+	assert_said(record, "walks", "[{\"id\":7,\"table\":\"tcp\",\"dumps\":2}]");
+	assert_said(record, "sockets_seen", "4");
+	assert_false(r.failed || r.partial);
+	json_object_put(record);
+	places.chosen[3][0] = false;
+	json_object_put(run(&(struct setup){.namespaces = "all"}, &r));
+	assert_inodes(&got.of[0].lines, "111"); /* here it is */
+}
+
+static void a_query_of_no_namespace_that_there_is_has_a_run_without_walks(void **state)
+{
+	struct json_object *record;
+	struct sf_run r;
+
+	(void)state;
+	places.count = 2;
+	record = run(&(struct setup){.namespaces = "web-*"}, &r);
+	assert_said(record, "walks", "[]");
+	assert_said(record, "errors", "[]");
+	assert_int_equal(got.walks, 0);
+	json_object_put(record);
+}
+
+static void each_namespace_is_walked_once_for_all_who_ask_it_and_nobody_waits_for_the_others(void **state)
+{
+	const struct setup setups[] = {{.namespaces = "all"}, {0}, {.namespaces = "all", .filter = "dport = :0"}};
+	struct json_object *records[3];
+	struct sf_run runs[3];
+
+	(void)state;
+	played.receives = 1;
+	played.sockets = 2;
+	places.count = 3;
+	for (size_t at = 0; at < 3; at++)
+		places.chosen[at][0] = places.chosen[at][2] = true;
+	places.chosen[0][1] = true;
+	sweep(setups, 3, runs, records);
+	assert_int_equal(got.walks, 3);
+	assert_inodes(&got.of[0].lines, "001122");
+	assert_inodes(&got.of[1].lines, "000");
+	assert_inodes(&got.of[2].lines, "012");
+	assert_int_equal(got.of[1].nth, 1);
+	assert_int_equal(got.of[1].pauses, 1);
+	assert_said(records[1], "walks", "[{\"id\":7,\"table\":\"tcp\",\"dumps\":1}]");
+	for (size_t i = 0; i < 3; i += 2)
+		assert_said(records[i], "walks",
+			    "[{\"id\":7,\"table\":\"tcp\",\"dumps\":1},{\"id\":8,\"table\":\"tcp\",\"dumps\":2}]");
+	put_all(records, 3);
+}
+
+static void what_cannot_be_entered_is_an_error_and_the_others_are_walked(void **state)
+{
+	struct json_object *record, *errors;
+	struct sf_run r;
+
+	(void)state;
+	played.receives = played.sockets = 1;
+	places.count = 3;
+	places.chosen[0][0] = places.chosen[1][0] = places.chosen[2][0] = true;
+	places.refused[1] = -EPERM;
+	places.errors = 1;
+	places.error = (struct sf_walk_error){EPERM, "cannot enter the namespace blue: no"};
+	record = run(&(struct setup){.namespaces = "all"}, &r);
+	assert_inodes(&got.of[0].lines, "02");
+	assert_true(judge_find(record, "errors", &errors));
+	assert_int_equal(json_object_array_length(errors), 1);
+	assert_said(json_object_array_get_idx(errors, 0), "table", "null");
+	assert_said(json_object_array_get_idx(errors, 0), "code", "\"EPERM\"");
+	assert_said(record, "partial", "true");
+	assert_true(r.failed && r.partial);
+	assert_string_equal(r.error, "cannot enter the namespace blue: no");
+	json_object_put(record);
+}
+
+static void what_every_namespace_says_is_said_once(void **state)
+{
+	struct json_object *record, *errors;
+	struct sf_run r;
+
+	(void)state;
+	played.result = -ENOENT;
+	played.account.error[0] = (struct sf_walk_error){ENOENT, "this kernel has no tcp_diag"};
+	places.count = 5;
+	for (size_t at = 0; at < 5; at++)
+		places.chosen[at][0] = true;
+	record = run(&(struct setup){.namespaces = "all"}, &r);
+	assert_true(judge_find(record, "errors", &errors));
+	assert_int_equal(json_object_array_length(errors), 1);
+	assert_int_equal(got.walks, 5);
+	json_object_put(record);
+}
+
+static void a_timeout_that_is_reached_is_the_end_in_all_namespaces(void **state)
+{
+	const struct setup setups[] = {{.namespaces = "all", .timeout = 3000}, {.namespaces = "blue"}};
+	struct json_object *records[2];
+	struct sf_run runs[2];
+
+	(void)state;
+	played.receives = 10;
+	played.sockets = 1;
+	pause_real = 1000;
+	places.count = 4;
+	for (size_t at = 0; at < 3; at++)
+		places.chosen[at][0] = true;
+	places.chosen[3][1] = true;
+	sweep(setups, 2, runs, records);
+	assert_true(runs[0].partial && runs[0].records < 4);
+	assert_int_equal(got.walks, 2); /* where nobody is left nobody goes */
+	assert_int_equal(places.entered, 2);
+	assert_int_equal(runs[1].records, 10);
+	assert_said(records[1], "partial", "false");
+	put_all(records, 2);
+}
+
+static void cancelled_no_further_namespace_is_walked(void **state)
+{
+	struct json_object *record;
+	struct sf_run r;
+
+	(void)state;
+	played.receives = played.sockets = 1;
+	places.count = 3;
+	places.chosen[0][0] = places.chosen[1][0] = places.chosen[2][0] = true;
+	pause_at = 2;
+	pause_result = -ECANCELED;
+	record = run(&(struct setup){.namespaces = "all"}, &r);
+	assert_int_equal(got.walks, 2);
+	assert_said(record, "records", "1");
+	assert_said(record, "walks", "[{\"id\":7,\"table\":\"tcp\",\"dumps\":2}]");
+	assert_true(r.partial);
+	json_object_put(record);
+}
+
+static void a_namespace_is_kept_open_for_those_alone_who_come_back_soon(void **state)
+{
+	const struct setup setups[] = {{.namespaces = "all", .interval = 3600ull * 1000 * 1000},
+				       {.namespaces = "red", .interval = 60 * 1000 * 1000}};
+	struct json_object *records[2];
+	struct sf_run runs[2];
+
+	(void)state;
+	places.count = 4;
+	for (size_t at = 0; at < 4; at++)
+		places.chosen[at][0] = true;
+	places.chosen[2][1] = true;
+	sweep(setups, 2, runs, records);
+	assert_int_equal(places.entered, 4);
+	assert_int_equal(places.kept, 1 << 2);
+	put_all(records, 2);
+}
+
 #define RUN(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
 int main(void)
@@ -640,6 +822,14 @@ int main(void)
 		RUN(the_walk_ends_when_all_time_outs_are_reached),
 		RUN(waiting_for_outputs_counts_to_nobodys_timeout),
 		RUN(the_end_and_a_refusal_are_said_by_each_run),
+		RUN(a_record_says_in_which_namespace_its_socket_is),
+		RUN(a_query_of_no_namespace_that_there_is_has_a_run_without_walks),
+		RUN(each_namespace_is_walked_once_for_all_who_ask_it_and_nobody_waits_for_the_others),
+		RUN(what_cannot_be_entered_is_an_error_and_the_others_are_walked),
+		RUN(what_every_namespace_says_is_said_once),
+		RUN(a_timeout_that_is_reached_is_the_end_in_all_namespaces),
+		RUN(cancelled_no_further_namespace_is_walked),
+		RUN(a_namespace_is_kept_open_for_those_alone_who_come_back_soon),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,6 +8,7 @@
 #include "drafts.h"
 
 #include "judge.h"
+#include "places.h"
 
 #include "collect.h"
 
@@ -131,12 +132,6 @@ int sf_walker_walk(struct sf_walker *walker, const struct sf_ask *ask, const str
 		calls->socket(calls->arg, &answer.view);
 	}
 	return 0;
-}
-
-uint32_t sf_walker_netns(const struct sf_walker *walker)
-{
-	(void)walker;
-	return 4711;
 }
 
 uint32_t sf_walker_operations(struct sf_walker *walker)

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Namespaces that are played, beside a walk that is: the walker's functions of netns.h. Unless a test says otherwise
+ * there is the one at home.
+ */
+#pragma once
+
+#include <sockfeed/netns.h>
+
+enum { PLACES = 8, HOME = 4711 };
+
+static struct {
+	size_t count;               /* of namespaces; 0: home alone */
+	bool chosen[PLACES][8];     /* by which choices, when there is a count */
+	int refused[PLACES];        /* what entering says */
+	unsigned errors;            /* of every choice */
+	struct sf_walk_error error; /* each of them */
+	size_t at, entered, looks;  /* entered: so often */
+	unsigned kept;              /* bits: of the places that were entered to be kept */
+} places;
+
+size_t sf_walker_look(struct sf_walker *walker, const struct sf_netns_choice *const *choices, size_t count)
+{
+	(void)walker;
+	(void)choices;
+	(void)count;
+	places.looks++;
+	return places.count ? places.count : 1;
+}
+
+bool sf_walker_chosen(const struct sf_walker *walker, size_t at, size_t choice)
+{
+	(void)walker;
+	return places.count == 0 || places.chosen[at][choice];
+}
+
+int sf_walker_enter(struct sf_walker *walker, size_t at, bool keep)
+{
+	(void)walker;
+	places.at = at;
+	places.entered++;
+	places.kept |= (unsigned)keep << at;
+	return places.refused[at];
+}
+
+void sf_walker_leave(struct sf_walker *walker)
+{
+	(void)walker;
+	places.at = 0;
+}
+
+uint32_t sf_walker_netns(const struct sf_walker *walker)
+{
+	(void)walker;
+	return (uint32_t)(HOME + places.at);
+}
+
+unsigned sf_walker_netns_errors(const struct sf_walker *walker, size_t choice,
+				struct sf_walk_error error[SF_WALK_ERRORS])
+{
+	(void)walker;
+	(void)choice;
+	for (unsigned i = 0; i < places.errors; i++)
+		error[i] = places.error;
+	return places.errors;
+}
