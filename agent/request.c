@@ -16,11 +16,11 @@ enum { FILTER_MOST = 64 << 10 }; /* bytes of a filter */
 
 enum {
 	QUERY_SOCKETS,
+	QUERY_NAMESPACES,
 	QUERY_FIELDS,
 	QUERY_FILE,
 	CAPTURE_OPTIONS,
-	QUERY_NAMESPACES = CAPTURE_OPTIONS,
-	QUERY_LIMIT,
+	QUERY_LIMIT = CAPTURE_OPTIONS,
 	QUERY_INTERVAL,
 	QUERY_COUNT,
 	QUERY_FORMAT,
@@ -32,14 +32,14 @@ enum {
 #define ASKED                                                                                      \
 	[QUERY_SOCKETS] = {"sockets", 0, SF_OPTION_TEXT, "LIST",                                   \
 			   "the tables to ask; this version knows tcp (default)"},                 \
+	[QUERY_NAMESPACES] = {"namespaces", 0, SF_OPTION_TEXT, "LIST",                             \
+			      "self (default), all, pid:N, names and globs of `ip netns`"},        \
 	[QUERY_FIELDS] = {"fields", 0, SF_OPTION_TEXT, "LIST",                                     \
 			  "groups, names, globs, with commas; -NAME removes (default: all)"},      \
 	[QUERY_FILE] = {"filter-file", 'F', SF_OPTION_TEXT, "FILE",                                \
 			"the filter from a file, or - for standard input"}
 #define OPTIONS                                                                                    \
 	ASKED,                                                                                     \
-	[QUERY_NAMESPACES] = {"namespaces", 0, SF_OPTION_TEXT, "LIST",                             \
-			      "self (default), all, pid:N, names and globs of `ip netns`"},        \
 	[QUERY_LIMIT] = {"limit", 0, SF_OPTION_TEXT, "N",                                          \
 			 "at most so many records a run, 0: all (default)"},                       \
 	[QUERY_INTERVAL] = {"interval", 0, SF_OPTION_TEXT, "DURATION",                             \
@@ -191,10 +191,14 @@ static int read_asked(struct sf_request *request, const struct sf_arguments *arg
 	conf->name = "query";
 	conf->sockets =
 		sf_split(request->arena, "--sockets", arguments->text[QUERY_SOCKETS] ?: "tcp");
+	conf->namespaces = sf_split(request->arena, "--namespaces",
+				    arguments->text[QUERY_NAMESPACES] ?: "self");
 	conf->fields = sf_split(request->arena, "--fields", arguments->text[QUERY_FIELDS] ?: "all");
-	if (conf->fields.count && conf->sockets.count)
+	if (conf->fields.count && conf->sockets.count && conf->namespaces.count)
 		return 0;
-	sf_say("--%s needs at least one name", conf->fields.count ? "sockets" : "fields");
+	sf_say("--%s needs at least one name", !conf->fields.count    ? "fields"
+					       : !conf->sockets.count ? "sockets"
+								      : "namespaces");
 	return SF_EXIT_USAGE;
 }
 
@@ -218,8 +222,6 @@ int sf_request_read(struct sf_request *request, const struct sf_arguments *argum
 	struct sf_query_conf *conf = &request->conf;
 	int status = read_asked(request, arguments);
 
-	conf->namespaces = sf_split(request->arena, "--namespaces",
-				    arguments->text[QUERY_NAMESPACES] ?: "self");
 	request->count = interval && !arguments->text[QUERY_COUNT] ? 0 : 1;
 	status = status ?: read_filter(request->arena, arguments, &conf->filter);
 	status = status ?: read_number(arguments, QUERY_LIMIT, &conf->limit);
@@ -228,10 +230,6 @@ int sf_request_read(struct sf_request *request, const struct sf_arguments *argum
 	status = status ?: read_source(request, arguments);
 	if (status == 0 && request->count != 1 && !interval)
 		conf->interval = 1000 * 1000;
-	if (!conf->namespaces.count) {
-		sf_say("--namespaces needs at least one name");
-		return SF_EXIT_USAGE;
-	}
 	if (format && strcmp(format, "table") && strcmp(format, "json")) {
 		sf_say("no format is named \"%s\": table or json", format);
 		return SF_EXIT_USAGE;

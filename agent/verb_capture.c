@@ -48,10 +48,40 @@ static int walk(struct sf_walker *walker, const struct sf_ask *ask, struct sf_ca
 	return walk.partial ? SF_EXIT_FAILED : SF_EXIT_OK;
 }
 
-/* One form of request for all: what reads captures knows it, of the older one not all do. */
-static int capture_plan(struct sf_plan *plan, const struct sf_host *host, const char *path)
+static int refuse(const char *sentence)
 {
-	sf_cleanup(sf_walker_free_p) struct sf_walker *walker = sf_walker_new(host->release);
+	sf_say("%s", sentence);
+	return SF_EXIT_FAILED;
+}
+
+/* Goes into the namespace that was asked for: a capture does not tell answers of several apart. */
+static int enter(struct sf_walker *walker, const struct sf_netns_choice *choice)
+{
+	size_t places = sf_walker_look(walker, &choice, 1), found = 0, at = 0;
+	struct sf_walk_error error[SF_WALK_ERRORS];
+	int r;
+
+	for (size_t i = 0; i < places; i++) {
+		if (sf_walker_chosen(walker, i, 0)) {
+			at = i;
+			found++;
+		}
+	}
+	if (sf_walker_netns_errors(walker, 0, error))
+		return refuse(error[0].message);
+	if (found != 1)
+		return refuse(found ? "a capture is of one namespace, and more are named"
+				    : "there is no namespace of that name");
+	r = sf_walker_enter(walker, at, false);
+	if (r == -ESRCH)
+		return refuse("the namespace is not there any more");
+	return r < 0 && sf_walker_netns_errors(walker, 0, error) ? refuse(error[0].message) : 0;
+}
+
+/* One form of request for all: what reads captures knows it, of the older one not all do. */
+static int capture_here(struct sf_walker *walker, struct sf_plan *plan, const struct sf_host *host,
+			const char *path)
+{
 	sf_cleanup(sf_capture_free_p) struct sf_capture *capture = NULL;
 	struct sf_questions *questions = sf_questions_new();
 	struct sf_run run = {.plan = plan};
@@ -70,6 +100,18 @@ static int capture_plan(struct sf_plan *plan, const struct sf_host *host, const 
 		sf_say("%s", err.text);
 	sf_questions_free(questions);
 	return r < 0 ? SF_EXIT_FAILED : status;
+}
+
+static int capture_plan(struct sf_plan *plan, const struct sf_host *host, const char *path)
+{
+	sf_cleanup(sf_walker_free_p) struct sf_walker *walker = sf_walker_new(host->release);
+	int status = enter(walker, plan->netns);
+
+	if (status)
+		return status;
+	status = capture_here(walker, plan, host, path);
+	sf_walker_leave(walker);
+	return status;
 }
 
 static int run_capture(const struct sf_request *request, const char *path)

@@ -3,19 +3,18 @@
 """Queries of other network namespaces: those with a name, those that only processes are in, and what becomes of them while
 queries run. `ip netns exec NAME ss` is the second witness.
 """
-import errno
 import faulthandler
 import os
 import re
 import resource
 import signal
+import socket
 import subprocess
 import sys
-import time
+import tempfile
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
-import refuse
 import spaces
 from agent import Agent, chain, config, is_run, until
 from feed import SOCKFEED, parse, run
@@ -155,6 +154,22 @@ class Query(unittest.TestCase):
         said, _ = self.fails(f"pid:{hermit.pid}", preexec_fn=unprivileged)
         self.assertIn("CAP_SYS_PTRACE", said)
 
+    def test_a_capture_is_of_one_and_replays_with_its_inode(self):
+        blue, _ = Space(self, "blue"), Space(self, "red")
+        blue.connect(2)
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        path = os.path.join(folder.name, "blue.pcap")
+        for words, said in (("blue,red", "a capture is of one namespace"), ("x*", "no namespace"), ("black", "named black")):
+            done = subprocess.run([SOCKFEED, "capture", "--namespaces", words, path], stderr=subprocess.PIPE, text=True)
+            self.assertEqual((done.returncode, said in done.stderr, os.path.exists(path)), (1, True, False), done.stderr)
+        subprocess.run([SOCKFEED, "capture", "--namespaces", "blue", path], check=True)
+        records, _ = run(["state", "all"], ["--from", path])
+        self.assertEqual(set(by_inode(records)), {blue.inode})
+        self.assertEqual(ends(records), ss("blue"))
+        done = subprocess.run([SOCKFEED, "query", "--namespaces", "blue", "--from", path], stderr=subprocess.PIPE, text=True)
+        self.assertEqual((done.returncode, "leave out --namespaces" in done.stderr), (2, True))
+
     def test_the_table_says_which_one_it_is(self):
         blue, red, _ = Space(self, "blue"), Space(self, "red"), Space(self, "empty")
         blue.listen()
@@ -197,6 +212,23 @@ class Life(unittest.TestCase):
         agent.run()
         self.assertEqual(agent.log().count("no namespace is named blue"), 1, agent.log())
         self.assertEqual(agent.log().count("query fast"), 2, agent.log())
+
+    def test_a_refusal_is_said_once_and_the_rest_goes_on(self):
+        Space(self, "blue").listen()
+        agent = Agent(self, config(fast("[self, blue]")), wrap=["setpriv", "--bounding-set", "-sys_admin"])
+        own = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(own.close)
+        agent.until(lambda r: is_run(r) and r["records"] == 1)
+        runs = [agent.run() for _ in range(5)]
+        chain(self, runs)
+        for r in runs:
+            self.assertEqual([(e["table"], e["code"]) for e in r["errors"]], [(None, "EPERM")])
+            self.assertEqual(r["records"], 1)
+        Space(self, "red")
+        agent.run()
+        self.assertEqual(agent.log().count("cannot enter the namespace blue"), 1, agent.log())
+        self.assertEqual(agent.log().count("query fast"), 1, agent.log())
+        self.assertEqual(descriptors(agent), 1)
 
     def test_it_is_let_go_of_when_its_name_is(self):
         """A namespace that somebody holds keeps its interfaces; the other end of a pair is here."""
