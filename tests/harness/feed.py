@@ -22,19 +22,29 @@ def parse(line):
     return json.loads(line.decode("utf-8", "strict"), object_pairs_hook=unique, parse_constant=no_constant)
 
 
+def command(filter_words, options=(), program=None, sockets="tcp"):
+    return [program or SOCKFEED, "query", "--format", "json", "--sockets", sockets, *options, *filter_words]
+
+
+def read(stdout, name):
+    """(the records of sockets, the run record), which fit together."""
+    assert stdout.endswith(b"\n"), f"{name}: the last line has no end"
+    records = [parse(line) for line in stdout.split(b"\n")[:-1]]
+    sockets, last = records[:-1], records[-1]
+    assert all(record["type"] == "socket" for record in sockets), f"{name}: a record that is no socket"
+    assert last["type"] == "run", f"{name}: the last record is {last['type']}"
+    assert last["records"] == len(sockets), f"{name}: {len(sockets)} records, the run says {last['records']}"
+    assert [record["seq"] for record in records] == list(range(len(records))), f"{name}: seq has gaps"
+    return sockets, last
+
+
 def run(filter_words, options=(), program=None, **more):
     """(the records of sockets, the run record); fails when the program does, or when the two do not fit together."""
-    command = [program or SOCKFEED, "query", "--format", "json", "--sockets", "tcp", *options, *filter_words]
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120, **more)
-    assert done.returncode == 0, f"{command}: status {done.returncode}\n{done.stderr.decode(errors='replace')}"
-    assert done.stdout.endswith(b"\n"), f"{command}: the last line has no end"
-    records = [parse(line) for line in done.stdout.split(b"\n")[:-1]]
-    sockets, last = records[:-1], records[-1]
-    assert all(record["type"] == "socket" for record in sockets), f"{command}: a record that is no socket"
-    assert last["type"] == "run", f"{command}: the last record is {last['type']}"
-    assert last["records"] == len(sockets), f"{command}: {len(sockets)} records, the run says {last['records']}"
-    assert [record["seq"] for record in records] == list(range(len(records))), f"{command}: seq has gaps"
-    assert last["errors"] == [] and not last["partial"], f"{command}: {last}"
+    words = command(filter_words, options, program)
+    done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120, **more)
+    assert done.returncode == 0, f"{words}: status {done.returncode}\n{done.stderr.decode(errors='replace')}"
+    sockets, last = read(done.stdout, words)
+    assert last["errors"] == [] and not last["partial"], f"{words}: {last}"
     return sockets, last
 
 

@@ -85,10 +85,18 @@ def address(text):
     return "::" if host == "*" else host, int(port), device  # * is a dual-stack listener's
 
 
-def ask(words, options="-tanHeO", state=None):
-    """`state` is the one that is asked for, where it is one."""
-    said = subprocess.run(["ss", options, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, text=True)
+def command(words, options="-tanHeO"):
+    return ["ss", options, *words]
+
+
+def rows(stdout, stderr, status, state=None):
+    """`state` is the one that was asked for, where it was one."""
     # A line a socket where cgroup v2 is not mounted, as in a chroot.
-    wrong = said.stderr.replace("Failed to find cgroup2 mount\n", "")
-    assert said.returncode == 0 and not wrong, f"ss {words}: status {said.returncode}\n{wrong[:200]}"
-    return [Row(line, state) for line in said.stdout.splitlines()]
+    wrong = stderr.replace("Failed to find cgroup2 mount\n", "")
+    assert status == 0 and not wrong, f"ss: status {status}\n{wrong[:200]}"
+    return [Row(line, state) for line in stdout.splitlines()]
+
+
+def ask(words, options="-tanHeO", state=None):
+    said = subprocess.run(command(words, options), stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, text=True)
+    return rows(said.stdout, said.stderr, said.returncode, state)
