@@ -67,13 +67,18 @@ def fetch(package, folder):
             run("dpkg-deb", "-x", deb, folder)
 
 
+def info(module, name):
+    """What a module says of itself by that name."""
+    return [value.decode() for value in re.findall(rb"\0%s=([^\0]*)" % name.encode(), module)]
+
+
 class Kernel:
     """vmlinuz and the modules of a package."""
 
     def __init__(self, package=PACKAGE):
         folder = once(package, lambda fresh: fetch(package, fresh))
         modules = glob.glob(f"{folder}/lib/modules/*") + glob.glob(f"{folder}/usr/lib/modules/*")
-        self.paths = {}
+        self.release, self.paths = os.path.basename(modules[0]), {}
         for path in glob.glob(f"{modules[0]}/**/*.ko*", recursive=True):
             self.paths[os.path.basename(path).split(".ko")[0].replace("-", "_")] = path
         with open(f"{modules[0]}/modules.builtin") as file:
@@ -94,8 +99,8 @@ class Kernel:
             if name not in self.paths:
                 raise Broken(f"this kernel has no module {name}")
             data = self.module(name)
-            depends = re.search(rb"\0depends=([^\0]*)\0", data).group(1).decode()
-            for below, its in self.modules(depends.replace("-", "_").split(",") if depends else []).items():
+            depends = "".join(info(data, "depends")).replace("-", "_")
+            for below, its in self.modules(depends.split(",") if depends else []).items():
                 found.setdefault(below, its)
             found[name] = data
         return found
@@ -131,23 +136,36 @@ class Archive:
                     self.copy(library)
 
 
-def prepare():
-    """Whatever a machine needs, or Unavailable."""
+def prepare(package=PACKAGE):
+    """Whatever a machine with that kernel needs, or Unavailable."""
     missing = [name for name in NEEDED if not tool(name)]
     if missing:
         raise Unavailable(f"no machine can be emulated here: {', '.join(missing)} not found")
     if "not a dynamic" not in subprocess.run(["ldd", tool("busybox")], capture_output=True, text=True).stderr:
         raise Unavailable("no machine can be emulated here: busybox needs shared libraries (busybox-static does not)")
     try:
-        Kernel()
+        Kernel(package)
     except (Broken, OSError, IndexError) as error:
-        raise Unavailable(f"no kernel for an emulated machine ({PACKAGE}): {error}") from None
+        raise Unavailable(f"no kernel for an emulated machine ({package}): {error}") from None
+
+
+def add_loadable(archive, kernel, names):
+    """They are where the kernel's helper finds them when something asks for them."""
+    needs, aliases, folder = [], [], f"lib/modules/{kernel.release}"
+    for name, data in kernel.modules(names).items():
+        archive.add(f"{folder}/{name}.ko", data)
+        needs.append(f"{name}.ko:" + "".join(f" {below}.ko" for below in reversed(kernel.modules([name])) if below != name))
+        aliases += [f"alias {alias} {name}" for alias in info(data, "alias")]
+    archive.add(f"{folder}/modules.dep", "".join(f"{line}\n" for line in needs).encode())
+    archive.add(f"{folder}/modules.alias", "".join(f"{line}\n" for line in aliases).encode())
+    archive.add("sbin/modprobe", b"/bin/busybox", stat.S_IFLNK | 0o777)
 
 
 class Guest:
-    """What a machine starts from: made once, started often. `files`: paths, or {path in the guest: path here, or bytes}."""
+    """What a machine starts from: made once, started often. `files`: paths, or {path in the guest: path here, or bytes}.
+    `modules` are loaded, `loadable` ones are there."""
 
-    def __init__(self, command, files=(), modules=(), package=PACKAGE):
+    def __init__(self, command, files=(), modules=(), package=PACKAGE, loadable=()):
         kernel, archive = Kernel(package), Archive()
         self.kernel = kernel.image
         for folder in "proc", "sys", "dev", "tmp", "mnt", "var", "etc":
@@ -158,6 +176,8 @@ class Guest:
         archive.add("command", command.encode())
         for number, data in enumerate(kernel.modules(["virtio_pci", "virtio_blk", "ext4", *modules]).values()):
             archive.add(f"modules/{number:03}", data)
+        if loadable:
+            add_loadable(archive, kernel, loadable)
         for name, source in (files.items() if isinstance(files, dict) else zip(files, files)):
             archive.add(name, source) if isinstance(source, bytes) else archive.copy(source, name)
         archive.add("TRAILER!!!", mode=0)

@@ -94,6 +94,10 @@ class World:
         self.cgroup = None   # the path of the one that some were made in
         self.open = []       # keeps the descriptors
 
+    def __getstate__(self):
+        """What can be told to others."""
+        return {**vars(self), "open": []}
+
     def add(self, name, sock, state=None, *, cookie=None, idle=True, orphan=False, traits=()):
         made = Made(name, state or state_of(sock), cookie or cookie_of(sock), idle, orphan, frozenset(traits))
         self.sockets[made.cookie] = made

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the tests of kernels/ share: which kernel, the reason where there is none, and which tables there are."""
+import os
+import unittest
+
+import netns
+import vm
+
+PACKAGE = os.environ.get("KERNEL", vm.PACKAGE)
+
+
+def tables():
+    """{name: [the modules that bring it; the last one answers]}"""
+    return {"tcp": ["inet_diag", "tcp_diag"]}
+
+
+def main():
+    try:
+        vm.prepare(PACKAGE)
+    except vm.Unavailable as reason:
+        netns.skip(reason)
+    unittest.main(verbosity=2)
