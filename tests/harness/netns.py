@@ -47,11 +47,15 @@ def leave(flag):
     return root
 
 
+def up():
+    with socket.socket() as any_socket:
+        fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sH14x", b"lo", IFF_UP_RUNNING))
+
+
 def enter():
     """Says whether the user is the real root."""
     root = leave(CLONE_NEWNET)
-    with socket.socket() as any_socket:
-        fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sH14x", b"lo", IFF_UP_RUNNING))
+    up()
     return root
 
 
