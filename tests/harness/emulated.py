@@ -59,10 +59,15 @@ def python(names):
     return files
 
 
-def run(package, commands, worlds=(), modules=(), loadable=(), files=None, memory=512):
-    """(the worlds that those modules have made there, [Said] of each command)."""
+def program(name, *arguments):
+    """The command that runs a program of harness/ there."""
+    return ["/python", "-S", "-B", "-c", f"import {name}; {name}.main()", *arguments]
+
+
+def run(package, commands, worlds=(), modules=(), loadable=(), files=None, programs=(), memory=512):
+    """(the worlds that those modules have made there, [Said] of each command). `programs`: of harness/, that are run."""
     plan = json.dumps({"worlds": worlds, "commands": commands}).encode()
-    brought = {"sockfeed": feed.SOCKFEED, "usr/bin/ss": shutil.which("ss"), "plan.json": plan, **python(["inmate", *worlds]),
+    brought = {"sockfeed": feed.SOCKFEED, "usr/bin/ss": shutil.which("ss"), "plan.json": plan, **python(["inmate", *worlds, *programs]),
                **(files or {})}
     guest = vm.Guest(COMMAND, brought, modules, package, loadable)
     try:
