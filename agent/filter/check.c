@@ -119,7 +119,7 @@ static void check(struct reading *r, struct node *node)
 			sf_read_set(r, node);
 		else if (!node->predicate->valued || (node->word && !sf_is_bare_range(r, node)))
 			node->predicate->read(r, node);
-		sf_never_narrow(node, known);
+		sf_never_narrow(node, r->tables);
 		if (!node->states)
 			node->clash[0] = node;
 		break;
@@ -194,6 +194,7 @@ void sf_filter_check(struct reading *r, struct node *tree, struct checked *ret)
 
 	if (tree)
 		check(r, tree);
+	ret->ended = r->tables & SF_TABLES_ENDED;
 	ret->usual = !tree || !tree->has_state;
 	ret->clause = ret->usual ? usual : sf_states_known(r->tables);
 	ret->tree = tree ? take_clause(tree, &ret->clause) : NULL;

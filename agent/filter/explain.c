@@ -67,10 +67,13 @@ static void print_target(struct sf_buf *out, const char *word, unsigned target)
 static void print_steps(const struct sf_filter *filter, struct sf_buf *out)
 {
 	if (!filter->count) {
-		sf_buf_text(out, "judge: the states alone\n");
+		sf_buf_format(out, "judge: %s\n",
+			      filter->checked.ended ? "every socket that ends"
+						    : "the states alone");
 		return;
 	}
-	sf_buf_format(out, "judge: the states, then %u step%s, cheap ones first\n", filter->count,
+	sf_buf_format(out, "judge: %s%u step%s, cheap ones first\n",
+		      filter->checked.ended ? "" : "the states, then ", filter->count,
 		      filter->count == 1 ? "" : "s");
 	for (unsigned i = 0; i < filter->count; i++) {
 		const struct step *step = &filter->steps[i];
@@ -85,8 +88,12 @@ static void print_steps(const struct sf_filter *filter, struct sf_buf *out)
 
 void sf_filter_explain(const struct sf_filter *filter, uint32_t operations, struct sf_buf *out)
 {
-	sf_cleanup(sf_sieve_finish) struct sf_sieve sieve;
+	sf_cleanup(sf_sieve_finish) struct sf_sieve sieve = {0};
 
+	if (filter->checked.ended) { /* the kernel sends what it wants to */
+		print_steps(filter, out);
+		return;
+	}
 	sf_sieve_make(&sieve, &filter, 1, operations);
 	print_header(&sieve, out);
 	print_bytecode(filter, &sieve, out);

@@ -55,6 +55,15 @@ int sf_filter_read_elsewhere(const struct sf_text *text, uint32_t tables, struct
 	return read_text(&r, ret);
 }
 
+int sf_filter_read_ended(const struct sf_text *text, uint32_t tables, struct sf_filter **ret,
+			 struct sf_complaints *complaints)
+{
+	struct reading r = {
+		.text = text, .complaints = complaints, .tables = tables | SF_TABLES_ENDED};
+
+	return read_text(&r, ret);
+}
+
 void sf_filter_free(struct sf_filter *filter)
 {
 	if (!filter)

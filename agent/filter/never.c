@@ -11,10 +11,14 @@
 #define BIT(state) (1u << (state))
 #define CLOSED	   (BIT(SF_CLOSE) | BIT(SF_BOUND_INACTIVE))
 
-/* The states in which sockets of these classes are met. A small one may be in any but these two. */
-static uint32_t states_of(uint8_t classes, uint32_t known)
+/* The states in which a socket has it. A small one may be in any but these two. */
+static uint32_t states_of(const struct sf_field *field, uint32_t tables)
 {
-	uint32_t set = 0;
+	uint32_t known = sf_states_known(tables), set = 0;
+	uint8_t classes = field->classes;
+
+	if (tables & SF_TABLES_ENDED)
+		return field->ends ? known : 0;
 
 	if (classes & 1u << SF_CLASS_LISTENER)
 		set |= BIT(SF_LISTEN);
@@ -27,14 +31,14 @@ static uint32_t states_of(uint8_t classes, uint32_t known)
 	return set & known;
 }
 
-void sf_never_narrow(struct node *leaf, uint32_t known)
+void sf_never_narrow(struct node *leaf, uint32_t tables)
 {
 	if (leaf->exact)
 		return;
 	if (leaf->test.field)
-		leaf->states &= states_of(leaf->test.field->classes, known);
+		leaf->states &= states_of(leaf->test.field, tables);
 	if (leaf->other)
-		leaf->states &= states_of(leaf->other->classes, known);
+		leaf->states &= states_of(leaf->other, tables);
 }
 
 /* ---- ranges ---- */

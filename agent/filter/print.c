@@ -112,7 +112,12 @@ void sf_filter_print(const struct sf_filter *filter, struct sf_buf *buf)
 	const struct checked *checked = &filter->checked;
 	/* a state somewhere in the rest keeps the usual states out: all needs no word */
 	bool clause = !checked->tree || !checked->tree->has_state ||
-		      checked->clause != sf_states_known(UINT32_MAX);
+		      checked->clause != sf_states_known(SF_TABLES_ALL);
+
+	if (checked->ended)
+		clause = false;
+	if (checked->ended && !checked->tree)
+		sf_buf_text(buf, "state all");
 
 	if (clause)
 		sf_states_print(buf, checked->clause);

@@ -42,6 +42,8 @@ struct place sf_filter_within(const struct node *leaf, const char *at, size_t le
 void sf_filter_range(struct node *, uint64_t number, uint64_t least, uint64_t most);
 
 /* states.c */
+#define SF_TABLES_ALL	((1u << SF_TABLE_COUNT) - 1)
+#define SF_TABLES_ENDED (1u << 31) /* beside the tables: of sockets that have ended */
 uint32_t sf_states_known(uint32_t tables);
 uint32_t sf_states_usual(uint32_t tables);
 uint32_t sf_states_of(const struct sf_view *); /* the one bit of a reply */
@@ -66,8 +68,9 @@ static inline bool sf_test_has(const struct test *test, uint64_t number)
 }
 
 /* never.c: what can never hold */
-void sf_never_narrow(struct node *leaf, uint32_t known); /* its states, by the fields it reads */
-bool sf_never_and(struct node *chain, uint32_t usual);	 /* then it says who clashes */
+/* Its states, by the fields that it reads. */
+void sf_never_narrow(struct node *leaf, uint32_t tables);
+bool sf_never_and(struct node *chain, uint32_t usual); /* then it says who clashes */
 /* why.c */
 const char *sf_never_why(struct reading *, const struct node *); /* a hint or NULL */
 void sf_never_usual(struct reading *, const struct node *tree);	 /* warns: no usual state has it */

@@ -13,6 +13,8 @@
 #define EVERY  ((BIT(SF_STATE_COUNT) - 1) & ~(BIT(0) | BIT(SF_NEW_SYN_RECV)))
 #define CLOSED (BIT(SF_CLOSE) | BIT(SF_BOUND_INACTIVE))
 #define BUCKET (BIT(SF_SYN_RECV) | BIT(SF_TIME_WAIT))
+/* A socket that has ended is closed; the event says no more. */
+#define ENDED BIT(SF_CLOSE)
 
 static const struct {
 	const char *name;
@@ -52,6 +54,8 @@ uint32_t sf_states_known(uint32_t asked)
 {
 	uint32_t set = 0;
 
+	if (asked & SF_TABLES_ENDED)
+		return ENDED;
 	for (unsigned i = 0; i < SF_TABLE_COUNT; i++)
 		set |= asked & 1u << i ? tables[i].known : 0;
 	return set;
@@ -61,6 +65,8 @@ uint32_t sf_states_usual(uint32_t asked)
 {
 	uint32_t set = 0;
 
+	if (asked & SF_TABLES_ENDED)
+		return ENDED;
 	for (unsigned i = 0; i < SF_TABLE_COUNT; i++)
 		set |= asked & 1u << i ? tables[i].known & ~tables[i].hidden : 0;
 	return set;
@@ -70,6 +76,8 @@ uint32_t sf_states_of(const struct sf_view *view)
 {
 	unsigned state = sf_view_state(view);
 
+	if (view->class == SF_CLASS_ENDED)
+		return ENDED;
 	if (state == SF_BOUND_INACTIVE) /* asked for by this number, answered as CLOSE */
 		return 0;
 	if (state == SF_CLOSE && view->table == SF_TABLE_TCP)
@@ -79,13 +87,13 @@ uint32_t sf_states_of(const struct sf_view *view)
 
 const char *sf_states_name(uint32_t set)
 {
-	uint32_t known = sf_states_known(UINT32_MAX);
+	uint32_t known = sf_states_known(SF_TABLES_ALL);
 
 	for (size_t i = 0; set && i < SF_COUNT(names); i++) {
 		if ((names[i].set & known) == set)
 			return names[i].name;
 	}
-	return NULL;
+	return set == ENDED ? "closed" : NULL;
 }
 
 /* `state` unites, `exclude` subtracts; an `exclude` that comes first subtracts from all. */
@@ -125,7 +133,7 @@ static void print_each(struct sf_buf *buf, const char *word, uint32_t set)
 void sf_states_print(struct sf_buf *buf, uint32_t set)
 {
 	sf_cleanup(sf_buf_finish) struct sf_buf text = {0};
-	uint32_t known = sf_states_known(UINT32_MAX), base = 0;
+	uint32_t known = sf_states_known(SF_TABLES_ALL), base = 0;
 	const char *group = NULL;
 	unsigned least = clauses_of(set) + 1;
 
@@ -190,6 +198,19 @@ static const char *near_name(const struct node *node, uint32_t known)
 	return begun ?: sf_nearest(node->word, node->length, SF_COUNT(names), name_at, &known);
 }
 
+static void complain_unknown(struct reading *r, const struct node *node)
+{
+	if (r->tables & SF_TABLES_ENDED)
+		sf_filter_wrong(r, node->value, "leave the state out",
+				"a socket that has ended is in no state any more, nor in \"%s\"",
+				node->word);
+	else
+		sf_filter_wrong(r, node->value,
+				"a closed TCP socket is shown only when it is bound: write "
+				"bound-inactive",
+				"no table that is asked knows the state \"%s\"", node->word);
+}
+
 void sf_read_state(struct reading *r, struct node *node)
 {
 	uint32_t known = sf_states_known(r->tables);
@@ -206,11 +227,7 @@ void sf_read_state(struct reading *r, struct node *node)
 		node->states = node->test.negate ? known & ~node->test.states : node->test.states;
 		node->exact = true;
 		if (!node->test.states)
-			sf_filter_wrong(r, node->value,
-					"a closed TCP socket is shown only when it is bound: write "
-					"bound-inactive",
-					"no table that is asked knows the state \"%s\"",
-					node->word);
+			complain_unknown(r, node);
 		return;
 	}
 	near = near_name(node, known);

@@ -217,6 +217,7 @@ struct checked {
 	uint32_t clause;   /* the states clause of the normal form */
 	uint32_t states;   /* to be asked for */
 	bool usual;	   /* no state was named */
+	bool ended;	   /* it is of sockets that have ended */
 };
 
 struct step { /* goes to yes or no: the number of a later step, or one of the two ends */

@@ -43,10 +43,29 @@ static const char *why_clash(struct reading *r, const struct node *a, const stru
 			       states_text(r, other->states));
 }
 
+/* A field that no event of an end has. */
+static const struct sf_field *without_end(const struct node *node)
+{
+	const struct sf_field *field = NULL;
+
+	if (node->kind == NODE_LEAF && node->test.field && !node->test.field->ends)
+		return node->test.field;
+	if (node->other && !node->other->ends)
+		return node->other;
+	for (const struct node *child = node->child; child && !field; child = child->next)
+		field = without_end(child);
+	return field;
+}
+
 const char *sf_never_why(struct reading *r, const struct node *tree)
 {
 	const struct node *a = tree->clash[0], *b = tree->clash[1];
+	const struct sf_field *lacks = r->tables & SF_TABLES_ENDED ? without_end(tree) : NULL;
 
+	if (lacks)
+		return sf_arena_format(r->arena,
+				       "the kernel does not tell %s of a socket that has ended",
+				       lacks->name);
 	if (a && b)
 		return why_clash(r, a, b);
 	if (!a && tree->has_state)

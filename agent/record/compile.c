@@ -145,7 +145,7 @@ void sf_program_compile(struct program *program, struct sf_arena *arena,
 	struct list list = {0};
 
 	for (unsigned id = 0; id < SF_FIELD_COUNT; id++) {
-		if (sf_fieldset_has(fields, id) && sf_fields[id].classes >> class & 1)
+		if (sf_fieldset_has(fields, id) && sf_field_in(&sf_fields[id], class))
 			insert(&list, &sf_fields[id]);
 	}
 	/* A field may bring a run, a group and the end of another. */

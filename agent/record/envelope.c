@@ -8,7 +8,8 @@
 #include "record/put.h"
 
 #define BEFORE_STAMP "{\"time\":\""
-#define BEHIND_STAMP "\",\"type\":\"socket\",\"schema\":1"
+#define BEHIND_STAMP "\",\"type\":\""
+#define BEHIND_TYPE  "\",\"schema\":1"
 #define BLOCK	     32 /* heads and tails are copied in blocks of so many */
 
 /* Members came with commas: the first becomes the brace. */
@@ -56,6 +57,7 @@ struct sf_encoder *sf_encoder_new(const struct sf_envelope *envelope,
 	size_t most = 0;
 
 	encoder->arena = sf_arena_new();
+	encoder->type = envelope->ended ? "closed" : "socket";
 	for (unsigned i = 0; i < SF_CLASS_COUNT; i++) {
 		sf_program_compile(&encoder->program[i], encoder->arena, fields, i);
 		if (encoder->program[i].most > most)
@@ -104,6 +106,7 @@ void sf_encoder_run(struct sf_encoder *encoder, uint64_t run, uint32_t netns)
 {
 	char *at = stpcpy(encoder->stamp + SF_STAMP_SIZE, BEHIND_STAMP);
 
+	at = stpcpy(stpcpy(at, encoder->type), BEHIND_TYPE);
 	at = mempcpy(at, encoder->identity, encoder->identity_length);
 	at = sf_write_u64(stpcpy(at, ",\"run\":"), run);
 	at = stpcpy(at, ",\"seq\":");

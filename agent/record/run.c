@@ -99,6 +99,8 @@ void sf_encode_run(const struct sf_encoder *encoder, const struct sf_run_facts *
 	sf_number_add(out, ",\"cut\":", matched > records ? matched - records : 0);
 	sf_number_add(out, ",\"duplicates\":", facts->duplicates);
 	add_walks(out, facts);
+	if (facts->ended)
+		sf_number_add(out, ",\"lost\":", facts->lost);
 	sf_number_add(out, ",\"duration_us\":", facts->duration_us);
 	sf_buf_text(out, facts->partial ? ",\"partial\":true" : ",\"partial\":false");
 	add_absent(out, facts);

@@ -58,10 +58,16 @@ static json_object *value_of(const struct sf_field *field)
 	return NULL;
 }
 
-static void add_field(json_object *record, const struct sf_field *field)
+/* Of the records of sockets, or of those that have ended. */
+static bool is_always(const struct sf_field *field, bool ended)
 {
-	bool always = field->part == SF_PART_HEADER && !field->when && !field->set.mask &&
-		      field->classes == (1u << SF_CLASS_COUNT) - 1;
+	return field->part == SF_PART_HEADER && !field->when && !field->set.mask &&
+	       (ended || field->classes == (1u << SF_CLASS_ENDED) - 1);
+}
+
+static void add_field(json_object *record, const struct sf_field *field, bool ended)
+{
+	bool always = is_always(field, ended);
 	size_t length = (size_t)(leaf(field->name) - field->name);
 	json_object *schema = value_of(field), *at = record;
 
@@ -139,6 +145,7 @@ static json_object *run_record(void)
 	property(record, "interval_ms", nullable(count()), true);
 	for (size_t i = 0; i < SF_COUNT(counts); i++)
 		property(record, counts[i], count(), true);
+	property(record, "lost", count(), false);
 	property(walk, "id", count(), true);
 	property(walk, "table", typed("string"), true);
 	property(walk, "dumps", count(), true);
@@ -182,22 +189,29 @@ static json_object *gap_record(void)
 	return record;
 }
 
+static json_object *socket_record(const struct sf_fieldset *wanted, bool ended)
+{
+	json_object *record = envelope(ended ? "closed" : "socket");
+
+	for (unsigned id = 0; id < SF_FIELD_COUNT; id++) {
+		if (sf_fieldset_has(wanted, id) && (!ended || sf_fields[id].ends))
+			add_field(record, &sf_fields[id], ended);
+	}
+	return record;
+}
+
 void sf_schema_json_schema(const struct sf_fieldset *wanted, FILE *file)
 {
 	json_object *schema = json_object_new_object(), *either = json_object_new_array();
-	json_object *record = envelope("socket");
 
-	for (unsigned id = 0; id < SF_FIELD_COUNT; id++) {
-		if (sf_fieldset_has(wanted, id))
-			add_field(record, &sf_fields[id]);
-	}
-	json_object_array_add(either, record);
+	json_object_array_add(either, socket_record(wanted, false));
+	json_object_array_add(either, socket_record(wanted, true));
 	json_object_array_add(either, run_record());
 	json_object_array_add(either, start_record());
 	json_object_array_add(either, gap_record());
 	add(schema, "$schema", "https://json-schema.org/draft/2020-12/schema");
 	add(schema, "title",
-	    "a line of sockfeed's: a socket, the end of a run, the start of an "
+	    "a line of sockfeed's: a socket, one that has ended, the end of a run, the start of an "
 	    "output, or a gap");
 	json_object_object_add(schema, "oneOf", either);
 	fprintf(file, "%s\n",

@@ -132,6 +132,7 @@ struct sf_encoder {
 	/* {"time":"...","type":"socket",...,"run":1,"seq": and what follows the number */
 	char *head, *tail, *stamp;
 	size_t head_length, tail_length, identity_length;
+	const char *type;
 	const char *identity; /* the constant middle of the head: host, labels, query */
 	size_t most;
 };

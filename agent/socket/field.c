@@ -78,7 +78,7 @@ enum sf_presence sf_field_read(const struct sf_field *field, const struct sf_vie
 	struct sf_value got;
 	enum sf_presence presence;
 
-	if (!(field->classes & 1u << view->class) || !length ||
+	if (!sf_field_in(field, view->class) || !length ||
 	    (size_t)field->offset + field->size > length)
 		return SF_ABSENT;
 	if (field->set.mask &&

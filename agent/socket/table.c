@@ -13,7 +13,7 @@
 #define MEMBER(part_, type_, member_, text_) \
 	PLACE(part_, offsetof(type_, member_), sizeof(((type_ *)0)->member_), text_)
 #define HEADER(m)       MEMBER(HEADER, struct sf_inet_msg, m, "inet_diag_msg." #m)
-#define TCP(m)          MEMBER(INFO, struct sf_tcp_info, m, "tcp_info." #m)
+#define TCP(m)          ENDS(MEMBER(INFO, struct sf_tcp_info, m, "tcp_info." #m))
 #define VEGAS(m)        MEMBER(VEGAS, struct sf_vegas_info, m, "tcpvegas_info." #m)
 #define DCTCP(m)        MEMBER(DCTCP, struct sf_dctcp_info, m, "tcp_dctcp_info." #m)
 #define BBR(m)          MEMBER(BBR, struct sf_bbr_info, m, "tcp_bbr_info." #m)
@@ -21,12 +21,13 @@
 #define ATTR(a, size_)  PLACE(a, 0, size_, "attribute " #a)
 #define TLS(n, size_)   PLACE(TLS_BASE + n, 0, size_, "ULP_INFO TLS, attribute " #n)
 #define SUBFLOW(n, size_) PLACE(SUBFLOW_BASE + n, 0, size_, "ULP_INFO MPTCP, attribute " #n)
+#define ENDS(place)     place, .ends = true
 #define READ(place, function)  place, .read = read_##function
 #define BITS(place, shift_, bits_) place, .shift = shift_, .bits = bits_
 #define WORDED(place, table)   place, .words = &sf_words_##table
 
 /* When it means something. */
-#define ANY_CLASS        ((1 << SF_CLASS_COUNT) - 1)
+#define ANY_CLASS        ((1 << SF_CLASS_ENDED) - 1)
 #define FULL_OR_LISTENER (1 << SF_CLASS_FULL | 1 << SF_CLASS_LISTENER)
 #define CLASSES(mask, text) .classes = mask, .when_text = text
 #define IF(mask, condition, text) .classes = mask, .when = when_##condition, .when_text = text
@@ -42,7 +43,7 @@
 #define FULL_LISTENER CLASSES(FULL_OR_LISTENER, "full, listeners")
 #define WITH_SKMEM    CLASSES(FULL_OR_LISTENER | 1 << SF_CLASS_BOUND, \
 	"full, listeners, bound-inactive")
-#define PEERED        CLASSES(1 << SF_CLASS_FULL | 1 << SF_CLASS_SMALL, \
+#define PEERED(m)     IF(1 << SF_CLASS_FULL | 1 << SF_CLASS_SMALL, peer_##m, \
 	"not on listeners and bound-inactive")
 #define CC            CLASSES(1 << SF_CLASS_FULL, \
 	"established, syn-sent, fin-wait-1, fin-wait-2 (full)")

@@ -20,6 +20,11 @@ WHEN(timer_counts, (1u << (LOAD_HEADER(view, timer) & 31) & (1u << 1 | 1u << 2 |
 /* A small socket and an orphan before 6.17 have uid 0 whoever owned them. */
 WHEN(uid_known, LOAD_HEADER(view, inode) != 0 ||
 			(view->class == SF_CLASS_FULL && LOAD_HEADER(view, uid) != 0))
+/* Of a socket that has ended the kernel has forgotten the peer, or it never had one: zeros. */
+WHEN(peer_port, view->class != SF_CLASS_ENDED || LOAD_HEADER(view, dport) != 0)
+WHEN(peer_address, view->class != SF_CLASS_ENDED ||
+			   (load(view, SF_PART_HEADER, offsetof(struct sf_inet_msg, dst), 8) |
+			    load(view, SF_PART_HEADER, offsetof(struct sf_inet_msg, dst) + 8, 8)))
 WHEN(family_inet6, LOAD_HEADER(view, family) == 10)
 WHEN(rtt_known, LOAD_TCP(view, rtt) != 0)
 WHEN(release_known, view->release != 0)

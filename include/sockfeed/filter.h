@@ -27,6 +27,12 @@ int sf_filter_read(const struct sf_text *text, uint32_t tables, struct sf_filter
  */
 int sf_filter_read_elsewhere(const struct sf_text *text, uint32_t tables, struct sf_filter **ret,
 			     struct sf_complaints *complaints);
+/*
+ * The same for sockets that have ended: they are in no state, an empty text is all of them, and what their events lack
+ * can never hold.
+ */
+int sf_filter_read_ended(const struct sf_text *text, uint32_t tables, struct sf_filter **ret,
+			 struct sf_complaints *complaints);
 void sf_filter_free(struct sf_filter *);
 void sf_filter_free_p(struct sf_filter **);
 

@@ -16,6 +16,7 @@ struct sf_encoder;
 struct sf_envelope {
 	const char *host_name, *host_id, *boot_id;
 	const char *query;
+	bool ended;    /* its sockets have ended: their lines are of type "closed" */
 	size_t labels; /* already merged: the query's win */
 	const char *const *label_names, *const *label_values;
 };
@@ -51,6 +52,8 @@ struct sf_run_facts {
 	uint64_t interval_ms;           /* 0: null, outside a schedule */
 	uint64_t skipped, records, seen, matched, duplicates, duration_us;
 	bool partial;
+	bool ended;                     /* the run told of sockets that ended ... */
+	uint64_t lost;                  /* ... but for so many events, for which there was no room */
 	size_t walks, absents, errors;
 	const struct sf_run_walk *walk;
 	const char *const *absent;
@@ -58,7 +61,8 @@ struct sf_run_facts {
 };
 /*
  * Adds the line; may allocate: once a run. Keys: envelope, netns, previous_run, interval_ms, skipped, records,
- * sockets_seen, sockets_matched, cut, duplicates, walks, duration_us, partial, absent, errors.
+ * sockets_seen, sockets_matched, cut, duplicates, walks, duration_us, partial, absent, errors; lost before the
+ * duration where `ended`.
  */
 void sf_encode_run(const struct sf_encoder *, const struct sf_run_facts *, struct sf_buf *out);
 

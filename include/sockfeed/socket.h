@@ -19,7 +19,11 @@ const char *sf_table_name(enum sf_table);
 int sf_table_find(const char *name, size_t length); /* -ENOENT: no such table in this version */
 
 /* Decided by what came, never by the state alone (fields.tsv, head). A field's classes are a mask of 1 << class. */
-enum sf_class { SF_CLASS_FULL, SF_CLASS_LISTENER, SF_CLASS_BOUND, SF_CLASS_SMALL, SF_CLASS_COUNT };
+enum sf_class {
+	SF_CLASS_FULL, SF_CLASS_LISTENER, SF_CLASS_BOUND, SF_CLASS_SMALL,
+	SF_CLASS_ENDED, /* the event of its end, no answer: sf_view_ended */
+	SF_CLASS_COUNT
+};
 
 /*
  * One reply. Valid as long as the bytes that it points into. The eight bytes before a part may be read too: an
@@ -39,6 +43,17 @@ struct sf_view {
  * attribute that does not fit; the view is then not to be read.
  */
 int sf_view_index(struct sf_view *view, const void *payload, size_t length);
+
+/*
+ * An indexed view is that of an event of a socket's end: its class, and the table that the event says. -ENOENT: it is
+ * of no table that we know.
+ */
+int sf_view_ended(struct sf_view *view);
+/*
+ * Of such a view: it was never bound, or it wanted a connection and at its end had none: refused, given up, or aborted
+ * by itself, which the kernel does not tell from refused. Listeners and bound sockets have ended as what they were.
+ */
+bool sf_view_unconnected(const struct sf_view *view);
 
 /* The kernel's identity of a socket, unique while the host is up. */
 static inline uint64_t sf_view_cookie(const struct sf_view *view)
@@ -98,7 +113,8 @@ struct sf_field {
 	uint16_t offset;  /* in the part */
 	/* Bytes read there: offset + size <= length of the part, or it is absent; TEXT: 0, the whole part. */
 	uint8_t size;
-	uint8_t classes;  /* mask of 1 << enum sf_class: in others it is absent whatever came */
+	uint8_t classes;  /* mask of 1 << enum sf_class, ENDED apart: in others it is absent whatever came */
+	bool ends;        /* the event of a socket's end has it, too */
 	bool nullable;    /* a plain number that equals one of nulls is null: "none", "unlimited" */
 	uint64_t nulls[2];
 	/* A number is these bits of the plain bytes alone: (bytes >> shift) & (2^bits - 1). bits 0: all of them. */
@@ -129,6 +145,11 @@ int sf_field_find(const char *name, size_t length); /* id or -ENOENT */
 /* The one that ss calls so (minrtt: tcp.min_rtt_us), the nearest, one that begins so (rtt: tcp.rtt_us), or NULL. */
 const char *sf_field_near(const char *name, size_t length);
 const char *sf_field_without_unit(const char *name, size_t length); /* tcp.rtt: that of tcp.rtt_us; or NULL */
+/* Can a socket of that class have it? */
+static inline bool sf_field_in(const struct sf_field *field, unsigned class)
+{
+	return class == SF_CLASS_ENDED ? field->ends : field->classes >> class & 1;
+}
 /* Reads one field: the slow, general way (filters, tables, tests). `value` is set when SF_PRESENT alone. */
 enum sf_presence sf_field_read(const struct sf_field *, const struct sf_view *, struct sf_value *value);
 /*

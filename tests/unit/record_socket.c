@@ -130,7 +130,9 @@ static void make(struct reply *reply, enum sf_class class)
 	const uint8_t states[] = {[SF_CLASS_FULL] = full[draw(&seed) % sizeof(full)],
 				  [SF_CLASS_LISTENER] = SF_LISTEN,
 				  [SF_CLASS_BOUND] = SF_CLOSE,
-				  [SF_CLASS_SMALL] = small[draw(&seed) % sizeof(small)]};
+				  [SF_CLASS_SMALL] = small[draw(&seed) % sizeof(small)],
+				  [SF_CLASS_ENDED] = SF_CLOSE};
+	static const uint8_t tcp = 6;
 
 	add_header(reply, states[class]);
 	if (class == SF_CLASS_FULL || (class != SF_CLASS_SMALL && chance(2)))
@@ -144,6 +146,16 @@ static void make(struct reply *reply, enum sf_class class)
 	if (chance(3))
 		add_upper(reply);
 	add_some(reply, 60, 8, 100);
+	if (class == SF_CLASS_ENDED)
+		reply_add(reply, SF_PART_PROTOCOL, &tcp, sizeof(tcp));
+}
+
+static void index_as(struct sf_view *view, const void *bytes, size_t length, enum sf_class class)
+{
+	assert_int_equal(sf_view_index(view, bytes, length), 0);
+	if (class == SF_CLASS_ENDED)
+		assert_int_equal(sf_view_ended(view), 0);
+	assert_int_equal(view->class, class);
 }
 
 /* ---- a record against its answer ---- */
@@ -174,14 +186,14 @@ static struct line encode(const struct sf_encoder *encoder, const struct sf_view
 
 /* Without guards: the sanitizer's own begin where the room ends; and the answer in no more memory than it has. */
 static void encode_for_the_sanitizer(const struct sf_encoder *encoder, const struct reply *reply,
-				     const struct line *line)
+				     enum sf_class class, const struct line *line)
 {
 	char *room = malloc(sf_encoder_most(encoder)), *end;
 	struct sf_view view = {.table = SF_TABLE_TCP, .release = SIX_EIGHTEEN};
 	uint8_t *bytes = malloc(reply->length);
 
 	memcpy(bytes, reply->bytes, reply->length);
-	assert_int_equal(sf_view_index(&view, bytes, reply->length), 0);
+	index_as(&view, bytes, reply->length, class);
 	end = sf_encode_socket(encoder, &view, 0, room);
 	assert_int_equal(end[-1], '\n');
 	assert_true(end - room <=
@@ -200,10 +212,9 @@ static void check(const struct sf_encoder *encoder, const struct sf_fieldset *fi
 	struct line line;
 
 	view.release = chance(3) ? SEVEN_ZERO : chance(3) ? 0 : SIX_EIGHTEEN;
-	assert_int_equal(sf_view_index(&view, reply->bytes, reply->length), 0);
-	assert_int_equal(view.class, class);
+	index_as(&view, reply->bytes, reply->length, class);
 	line = encode(encoder, &view, number);
-	encode_for_the_sanitizer(encoder, reply, &line);
+	encode_for_the_sanitizer(encoder, reply, class, &line);
 	record = judge_line(line.data, line.length);
 	assert_true(json_object_object_get_ex(record, "seq", &seq));
 	assert_int_equal(json_object_get_uint64(seq), number);
@@ -259,6 +270,12 @@ static void a_small_socket_says_what_its_fields_say(void **state)
 {
 	(void)state;
 	check_class(SF_CLASS_SMALL);
+}
+
+static void a_socket_that_has_ended_says_what_its_event_says(void **state)
+{
+	(void)state;
+	check_class(SF_CLASS_ENDED);
 }
 
 static void any_set_of_fields_is_written_alone(void **state)
@@ -384,7 +401,7 @@ static void the_fields_of_a_line_are_the_same_bytes_for_every_query_that_has_the
 		char *head;
 
 		make(&reply, i % SF_CLASS_COUNT);
-		assert_int_equal(sf_view_index(&view, reply.bytes, reply.length), 0);
+		index_as(&view, reply.bytes, reply.length, i % SF_CLASS_COUNT);
 		sf_encoder_run(b, 12345, 0);
 		one = encode(a, &view, i);
 		two = encode(b, &view, 1000 * i);
@@ -458,6 +475,7 @@ int main(void)
 		cmocka_unit_test(a_listener_says_what_its_fields_say),
 		cmocka_unit_test(a_bound_socket_says_what_its_fields_say),
 		cmocka_unit_test(a_small_socket_says_what_its_fields_say),
+		cmocka_unit_test(a_socket_that_has_ended_says_what_its_event_says),
 		cmocka_unit_test(any_set_of_fields_is_written_alone),
 		cmocka_unit_test(tcp_info_of_any_length_is_read_as_far_as_it_goes),
 		cmocka_unit_test(the_longest_record_stays_within_its_room),
