@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which operations of its filter the kernel takes, found out by asking: not every kernel has all of
+ * Which operations of its filter the kernel takes, and which tables, found out by asking: not every kernel has all of
  * them, and not every process may compare marks. No state is asked for: the kernel checks the
  * bytecode, says what it thinks of it, and then has nothing to look through.
  */
@@ -49,4 +49,15 @@ uint32_t sf_walker_operations(struct sf_walker *walker)
 	}
 	walker->operations |= operations;
 	return walker->operations;
+}
+
+void sf_walker_probe(struct sf_walker *walker, uint32_t tables, struct sf_walk *walk)
+{
+	for (unsigned table = 0; table < SF_TABLE_COUNT; table++) {
+		const struct sf_ask ask = {.table = table};
+		int r = tables >> table & 1 ? sf_walker_try(walker, &ask) : 0;
+
+		if (r < 0)
+			sf_walk_fail(walk, table, r, &(struct sf_err){0});
+	}
 }

@@ -33,6 +33,7 @@ struct sf_walk { /* what one walk did so far: its callbacks may read it; filled 
 	uint64_t seen;       /* answers received */
 	uint64_t duplicates; /* of them, not handed out: the cookie was one of the last 4,096 */
 	bool partial;        /* it ended before the kernel was done */
+	uint64_t lost;       /* of a watch: events that there was no room for */
 	unsigned errors;
 	struct sf_walk_error error[SF_WALK_ERRORS];
 };
@@ -97,6 +98,45 @@ struct sf_walker *sf_walker_of(const struct sf_walker_source *);
  */
 int sf_walker_walk(struct sf_walker *, const struct sf_ask *ask, const struct sf_walk_calls *calls,
 		   struct sf_walk *walk);
+
+/*
+ * Is there somebody to answer for these tables? Asks for no socket; who is missing may be loaded any time, and is an
+ * error of `walk`. Of a table that nobody answers for no event of an end ever comes, either.
+ */
+void sf_walker_probe(struct sf_walker *, uint32_t tables, struct sf_walk *walk);
+
+/* ---- watching sockets end ---- */
+
+/*
+ * A watch: the kernel's events of sockets that end, TCP's and UDP's of both families, as views of class SF_CLASS_ENDED.
+ * It is subscribed from its opening on, in the namespace of the thread that opened it. One thread at a time.
+ */
+struct sf_watch;
+struct sf_watch_setup {
+	uint32_t release; /* of the kernel, for the views */
+	uint32_t tables;  /* mask of 1 << enum sf_table */
+	size_t buffer;    /* bytes of the receive buffer that are wanted; without rights the system's bound is less */
+};
+int sf_watch_open(const struct sf_watch_setup *, struct sf_watch **ret, struct sf_err *err);
+void sf_watch_free(struct sf_watch *); /* accepts NULL */
+int sf_watch_fd(const struct sf_watch *); /* readable: there are events */
+size_t sf_watch_buffer(const struct sf_watch *); /* bytes of the receive buffer that it has */
+
+struct sf_watch_calls {
+	void (*received)(void *arg, uint64_t wall_us); /* before the events of a receive call */
+	void (*ended)(void *arg, const struct sf_view *view);
+	void *arg;
+};
+/*
+ * One receive call: up to 64 datagrams, of an event each. Their number, 0: none waits, or -errno. What cannot be
+ * understood is lost.
+ */
+int sf_watch_read(struct sf_watch *, const struct sf_watch_calls *calls);
+/*
+ * Events that were lost since the opening: those that the receive buffer had no room for. Exact when asked after
+ * everything was read.
+ */
+uint64_t sf_watch_lost(struct sf_watch *);
 
 /*
  * The parser of received bytes alone, for the walker, the fuzzer and the tests: the messages of one datagram, which
