@@ -165,8 +165,11 @@ static int begin(struct sf_agent *a, struct sf_err *err)
 	r = sf_agent_open(a, &outputs, err);
 	if (r < 0)
 		return r;
+	r = sf_agent_watch(a, &events, err);
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < a->jobs; i++) {
-		if (a->setup->once)
+		if (a->setup->once && sf_job_plan(a->job[i])->mode != SF_CLOSED)
 			sf_job_run_now(a->job[i]);
 		else
 			sf_job_start(a->job[i]);
@@ -198,8 +201,10 @@ static void finish(struct sf_agent *a)
 {
 	if (a->collector)
 		sf_collector_cancel(a->collector);
+	sf_watcher_end(a->watcher);
 	sf_outputs_interrupt(a->output, a->outputs);
 	sf_collector_free(a->collector);
+	sf_watcher_free(a->watcher);
 	for (size_t i = 0; i < a->outputs; i++)
 		finish_output(a, a->output[i]);
 	for (size_t i = 0; i < a->jobs; i++)

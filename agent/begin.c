@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the agent opens before it runs: outputs, each once however many queries write to it, and a
- * job for each query.
+ * What the agent opens before it runs: outputs, each once however many queries write to it, a job
+ * for each query, and the watcher of those that are closed.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "life.h"
@@ -55,8 +56,7 @@ static int make_topics(struct sf_agent *a, const struct sf_query_conf *query,
 	if (!output)
 		return 0;
 	sf_labels_merge(&labels, &a->setup->config->host.labels, &query->labels);
-	r = sf_topic_make(output, &a->site, query->name, &labels, SF_LINE_SOCKET, &topic->socket,
-			  none);
+	r = sf_topic_make(output, &a->site, query->name, &labels, plan->line, &topic->socket, none);
 	if (r == 0)
 		r = sf_topic_make(output, &a->site, query->name, &labels, SF_LINE_RUN, &topic->run,
 				  none);
@@ -107,14 +107,15 @@ static int make_job(struct sf_agent *a, const struct sf_query_conf *conf,
 	sf_cleanup(sf_complaints_free_p) struct sf_complaints *none = sf_complaints_new();
 	sf_cleanup(sf_plan_free_p) struct sf_plan *plan = NULL;
 	struct sf_job_conf grid = {
-		.align = config->schedule.align,
+		.align = config->schedule.align && !a->setup->once,
 		.phase = sf_grid_phase(a->setup->host->id, config->schedule.splay),
-		.run_on_start = conf->run_on_start};
+		.run_on_start = conf->run_on_start,
+		.once = a->setup->once};
 	int r = sf_plan_new(conf, a->setup->host, &config->host.labels, &plan, none);
 
 	if (r < 0) /* it was checked before; a file that a filter names may have changed since */
 		return sf_fail(err, r, "query %s: its plan cannot be made any more", conf->name);
-	if (a->setup->once)
+	if (a->setup->once && plan->mode != SF_CLOSED)
 		plan->interval = 0;
 	r = open_outputs(a, conf, events, plan, err);
 	if (r < 0)
@@ -142,4 +143,28 @@ int sf_agent_open(struct sf_agent *a, const struct sf_output_events *events, str
 	if (r == 0)
 		sf_notice_starts(a);
 	return r;
+}
+
+int sf_agent_watch(struct sf_agent *a, const struct sf_collector_events *events, struct sf_err *err)
+{
+	sf_cleanup(sf_free_p) struct sf_run *runs = sf_alloc((a->jobs + 1) * sizeof(*runs));
+	size_t count = 0;
+	int r = 0;
+
+	for (size_t i = 0; i < a->jobs; i++) {
+		struct sf_plan *plan = sf_job_plan(a->job[i]);
+
+		if (plan->mode == SF_CLOSED)
+			runs[count++] = (struct sf_run){.job = a->job[i], .plan = plan};
+	}
+	if (count)
+		r = sf_watcher_new(a->loop, a->pool, a->setup->host->release, runs, count, events,
+				   &a->watcher, err);
+	if (!a->watcher)
+		return r;
+	if (*sf_watcher_note(a->watcher))
+		sf_log(SF_LOG_WARN, "%s", sf_watcher_note(a->watcher));
+	for (size_t i = 0; i < count; i++)
+		sf_job_watch(runs[i].job, a->watcher);
+	return 0;
 }

@@ -9,15 +9,19 @@
 
 #include "question.h"
 
+struct sf_job;
+
 struct sf_run {
+	struct sf_job *job; /* whose it is; NULL outside of the agent */
 	struct sf_plan *plan;
 	uint64_t run, previous_run; /* microseconds since boot, made unique by who numbers */
 	bool first;		    /* previous_run means nothing */
 	uint64_t skipped;
 
-	/* filled by sf_collect */
+	/* filled by sf_collect, or by the watcher */
 	uint64_t records;     /* socket records written */
 	bool partial, failed; /* the time-out or the end came first; the kernel refused */
+	bool last;	      /* closed: no other of its query follows */
 	char error[200];      /* of failed or partial, in words, "" for none */
 };
 

@@ -65,7 +65,8 @@ static void gather(struct topics *topics, const struct sf_config *config,
 		sf_labels_merge(&labels, &config->host.labels, &query->labels);
 		if (!topics->count) /* as its first line has it */
 			add_topic(topics, output, site, SF_NO_QUERY, &labels, SF_LINE_START);
-		add_topic(topics, output, site, query->name, &labels, SF_LINE_SOCKET);
+		add_topic(topics, output, site, query->name, &labels,
+			  query->mode == SF_CLOSED ? SF_LINE_CLOSED : SF_LINE_SOCKET);
 		add_topic(topics, output, site, query->name, &labels, SF_LINE_RUN);
 	}
 }

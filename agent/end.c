@@ -105,6 +105,7 @@ void sf_agent_end(struct sf_agent *a)
 		sf_job_stop(a->job[i]);
 	sf_sweeps_start(a->sweeps);
 	sf_collector_cancel(a->collector);
+	sf_watcher_end(a->watcher);
 	sf_outputs_interrupt(a->output, a->outputs);
 	if (a->phase == SF_RUNNING)
 		a->phase = SF_COLLECTING_LAST;

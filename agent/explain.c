@@ -169,12 +169,35 @@ static void print_namespaces(const struct sf_plan *plan, struct sf_buf *out)
 	sf_buf_text(out, "namespaces: ");
 	sf_netns_choice_print(plan->netns, out);
 	sf_buf_text(out, "\n");
-	if (!(plan->ask.states & ~(1u << SF_LISTEN)))
+	if (plan->mode == SF_CLOSED || !(plan->ask.states & ~(1u << SF_LISTEN)))
 		return;
 	sf_buf_text(out,
 		    "  each is walked, and for each the kernel goes through the connections of "
 		    "all that share\n  its table; net.ipv4.tcp_child_ehash_entries, set before "
 		    "they are made, gives them their own\n");
+}
+
+/* ---- closed ---- */
+
+static void print_told(const struct sf_plan *plan, struct sf_buf *out)
+{
+	const char *before = "never told of a socket that has ended, so not compared with: ";
+	struct sf_fieldset read = {0};
+
+	sf_buf_format(out, "mode: closed, each socket when it ends%s\n",
+		      plan->include_unconnected ? ", those without a connection too" : "");
+	sf_buf_text(out, "receive buffer: ");
+	sf_unit_print(out, SF_UNIT_BYTES, plan->receive_buffer, 0);
+	sf_buf_text(out, "\n");
+	sf_filter_fields(plan->filter, &read);
+	for (unsigned id = 0; id < SF_FIELD_COUNT; id++) {
+		if (!sf_fieldset_has(&read, id) || sf_fields[id].ends)
+			continue;
+		sf_buf_format(out, "%s%s", before, sf_fields[id].name);
+		before = ", ";
+	}
+	if (*before == ',')
+		sf_buf_text(out, "\n");
 }
 
 void sf_explain_plan(const struct sf_plan *plan, uint32_t operations, struct sf_buf *out)
@@ -183,8 +206,12 @@ void sf_explain_plan(const struct sf_plan *plan, uint32_t operations, struct sf_
 	sf_filter_print(plan->filter, out);
 	sf_buf_format(out, "\ntables: %s\n", sf_table_name(plan->ask.table));
 	print_namespaces(plan, out);
-	print_states(plan, out);
-	print_attributes(plan, out);
+	if (plan->mode == SF_CLOSED) {
+		print_told(plan, out);
+	} else {
+		print_states(plan, out);
+		print_attributes(plan, out);
+	}
 	sf_filter_explain(plan->filter, operations, out);
 	if (plan->limit)
 		sf_buf_format(out, "limit: %llu record%s a run, the first as walked\n",

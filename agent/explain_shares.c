@@ -21,7 +21,8 @@ struct others { /* of one plan: how often each meets it */
 /* All that one walks for, the other does. */
 static bool is_alike(const struct sf_plan *a, const struct sf_plan *b)
 {
-	return a->ask.table == b->ask.table && sf_netns_choice_same(a->netns, b->netns);
+	return a->mode == b->mode && a->ask.table == b->ask.table &&
+	       sf_netns_choice_same(a->netns, b->netns);
 }
 
 static uint64_t common_divisor(uint64_t a, uint64_t b)
@@ -169,8 +170,8 @@ static void print_partly(const struct others *o, struct sf_buf *out)
 	for (size_t i = 0; i < o->count; i++) {
 		const struct sf_plan *other = o->plans[i];
 
-		if (other->ask.table != plan->ask.table || is_alike(plan, other) ||
-		    !meet(plan->interval, other->interval))
+		if (other->mode != plan->mode || other->ask.table != plan->ask.table ||
+		    is_alike(plan, other) || !meet(plan->interval, other->interval))
 			continue;
 		sf_buf_format(out, "%s%s", before, other->query);
 		before = ", ";
@@ -188,6 +189,8 @@ void sf_explain_shares(struct sf_plan *const *plans, size_t count, size_t which,
 	uint64_t last = 0;
 	size_t begin = out->length;
 
+	if (plan->mode == SF_CLOSED)
+		return;
 	for (size_t i = 0; i < count; i++) {
 		if (i != which && is_alike(plan, plans[i]))
 			every[i] = meet(plan->interval, plans[i]->interval);

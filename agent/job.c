@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One query on its grid: the grid says when, the job numbers the runs, remembers the one before and
- * the ticks that were skipped.
+ * the ticks that were skipped. A closed query is always under way; its ticks are turns of the
+ * watcher, which numbers its runs.
  */
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "job.h"
 
 struct sf_job {
-	struct sf_seat seat; /* first, and its run is first in it: a run leads back to its job */
+	struct sf_seat seat; /* that of a closed query is no sweep's */
+	struct sf_watcher *watcher;
+	bool turning; /* closed: a turn is under way */
 	struct sf_plan *plan;
 	struct sf_job_conf conf;
 	struct sf_sweeps *sweeps;
@@ -21,13 +23,17 @@ struct sf_job {
 	char last_error[sizeof(((struct sf_run *)0)->error)];
 };
 
-_Static_assert(offsetof(struct sf_job, seat.run) == 0, "sf_job_of");
+static bool is_closed(const struct sf_job *job)
+{
+	return job->plan->mode == SF_CLOSED;
+}
 
 static bool join(struct sf_job *job, uint64_t due)
 {
 	if (job->seat.busy)
 		return false;
-	job->seat.run = (struct sf_run){.plan = job->plan,
+	job->seat.run = (struct sf_run){.job = job,
+					.plan = job->plan,
 					.run = sf_run_number(job->last_run),
 					.previous_run = job->last_run,
 					.first = job->last_run == 0,
@@ -40,7 +46,7 @@ static bool join(struct sf_job *job, uint64_t due)
 
 bool sf_job_run_now(struct sf_job *job)
 {
-	return join(job, sf_clock_mono());
+	return !is_closed(job) && join(job, sf_clock_mono());
 }
 
 static void set_timer(struct sf_job *job)
@@ -49,15 +55,29 @@ static void set_timer(struct sf_job *job)
 	sf_timer_set(job->timer, job->grid.next);
 }
 
+static void turn(struct sf_job *job)
+{
+	if (job->turning)
+		return;
+	job->turning = true;
+	sf_watcher_turn(job->watcher, job, job->skipped, job->conf.once);
+	job->skipped = 0;
+}
+
 static void tick(void *arg)
 {
 	struct sf_job *job = arg;
 	uint64_t due = job->grid.next;
 	uint64_t passed = sf_grid_advance(&job->grid, sf_clock_mono(), sf_clock_wall());
+	bool busy = is_closed(job) ? job->turning : job->seat.busy;
 
-	job->skipped += passed + job->seat.busy;
-	job->counts.skipped += passed + job->seat.busy;
+	job->skipped += passed + busy;
+	job->counts.skipped += passed + busy;
 	set_timer(job);
+	if (is_closed(job)) {
+		turn(job);
+		return;
+	}
 	join(job, due);
 	sf_sweeps_look(job->sweeps, sf_clock_mono());
 }
@@ -76,7 +96,8 @@ int sf_job_new(struct sf_loop *loop, struct sf_plan *plan, const struct sf_job_c
 	job->seat.due = UINT64_MAX;
 	job->conf = *conf;
 	job->sweeps = sweeps;
-	sf_sweeps_seat(sweeps, &job->seat);
+	if (!is_closed(job))
+		sf_sweeps_seat(sweeps, &job->seat);
 	*ret = job;
 	return 0;
 }
@@ -85,7 +106,8 @@ void sf_job_free(struct sf_job *job)
 {
 	if (!job)
 		return;
-	sf_sweeps_leave(job->sweeps, &job->seat);
+	if (!is_closed(job))
+		sf_sweeps_leave(job->sweeps, &job->seat);
 	sf_source_remove(job->timer);
 	sf_plan_free(job->plan);
 	free(job);
@@ -96,7 +118,9 @@ void sf_job_start(struct sf_job *job)
 	sf_grid_start(&job->grid, job->plan->interval, job->conf.phase, job->conf.align,
 		      sf_clock_mono(), sf_clock_wall());
 	set_timer(job);
-	if (job->conf.run_on_start)
+	if (is_closed(job))
+		job->seat.busy = true;
+	else if (job->conf.run_on_start)
 		sf_job_run_now(job);
 }
 
@@ -105,6 +129,11 @@ void sf_job_stop(struct sf_job *job)
 	job->seat.due = UINT64_MAX;
 	sf_timer_clear(job->timer);
 	sf_sweeps_look(job->sweeps, sf_clock_mono());
+}
+
+void sf_job_watch(struct sf_job *job, struct sf_watcher *watcher)
+{
+	job->watcher = watcher;
 }
 
 bool sf_job_busy(const struct sf_job *job)
@@ -124,14 +153,15 @@ void sf_job_counts(const struct sf_job *job, struct sf_job_counts *counts)
 
 struct sf_job *sf_job_of(struct sf_run *run)
 {
-	return (struct sf_job *)run;
+	return run->job;
 }
 
 bool sf_job_ended(struct sf_job *job, struct sf_run *run)
 {
 	bool news = strcmp(run->error, job->last_error);
 
-	job->seat.busy = false;
+	job->turning = false;
+	job->seat.busy = is_closed(job) && !run->last;
 	job->counts.runs++;
 	job->counts.records += run->records;
 	job->counts.errors += run->failed || run->partial;

@@ -6,11 +6,13 @@
 #pragma once
 
 #include "sweep.h"
+#include "watcher.h"
 
 struct sf_job_conf {
 	bool align;
 	uint64_t phase; /* us, the host's, the same for every query */
 	bool run_on_start;
+	bool once; /* a closed query has one run, of one interval */
 };
 
 struct sf_job_counts {
@@ -22,6 +24,8 @@ struct sf_job;
 int sf_job_new(struct sf_loop *, struct sf_plan *, const struct sf_job_conf *, struct sf_sweeps *,
 	       struct sf_job **ret, struct sf_err *err);
 void sf_job_free(struct sf_job *); /* when not under way; accepts NULL */
+/* Of a closed query, before its start. */
+void sf_job_watch(struct sf_job *, struct sf_watcher *);
 /* Puts it on its grid; a run on start has joined. */
 void sf_job_start(struct sf_job *);
 void sf_job_stop(struct sf_job *); /* no further ticks; a run under way goes on */

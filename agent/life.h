@@ -15,6 +15,7 @@ struct sf_agent {
 	struct sf_loop *loop;
 	struct sf_pool *pool;
 	struct sf_collector *collector;
+	struct sf_watcher *watcher; /* NULL: no query is closed */
 	struct sf_sweeps *sweeps;
 	size_t jobs, outputs;
 	struct sf_job **job;
@@ -34,6 +35,9 @@ struct sf_agent {
 
 /* Opens the outputs and makes the jobs of the queries that are wanted; -errno with a sentence. */
 int sf_agent_open(struct sf_agent *, const struct sf_output_events *, struct sf_err *err);
+
+/* One watcher for all closed queries, when there is one. */
+int sf_agent_watch(struct sf_agent *, const struct sf_collector_events *, struct sf_err *err);
 
 /* No more ticks; runs under way are cut short; then outputs drain. */
 void sf_agent_end(struct sf_agent *);

@@ -62,6 +62,60 @@ static int check_labels(const struct sf_list *host_labels, const struct sf_list 
 	return 0;
 }
 
+/* What the kernel does not tell of a socket that has ended is never in a record. */
+static int keep_told(const struct sf_list *words, struct sf_fieldset *fields,
+		     struct sf_complaints *complaints)
+{
+	const struct sf_text *first = &words->items[0];
+	struct sf_fieldset told = {0};
+	unsigned count = 0;
+
+	for (size_t i = 0; i < words->count; i++) {
+		const struct sf_text *word = &words->items[i];
+		int id = sf_field_find(word->text, word->length);
+
+		if (id >= 0 && !sf_fields[id].ends)
+			sf_warn(complaints, word, 0, word->length, NULL,
+				"the kernel does not tell %s of a socket that has ended",
+				sf_fields[id].name);
+	}
+	for (unsigned id = 0; id < SF_FIELD_COUNT; id++) {
+		if (!sf_fieldset_has(fields, id) || !sf_fields[id].ends)
+			continue;
+		sf_fieldset_add(&told, id);
+		count++;
+	}
+	if (!count) {
+		sf_complain(complaints, first, 0, first->length,
+			    "it tells of: table, family, protocol, local, peer, interface, cookie, "
+			    "tcp",
+			    "the kernel tells none of these fields of a socket that has ended");
+		return -EINVAL;
+	}
+	*fields = told;
+	return 0;
+}
+
+static int read_filter(const struct sf_query_conf *conf, uint32_t tables, struct sf_filter **ret,
+		       struct sf_complaints *complaints)
+{
+	if (conf->mode == SF_CLOSED)
+		return sf_filter_read_ended(&conf->filter, tables, ret, complaints);
+	if (conf->elsewhere)
+		return sf_filter_read_elsewhere(&conf->filter, tables, ret, complaints);
+	return sf_filter_read(&conf->filter, tables, ret, complaints);
+}
+
+static int select_fields(const struct sf_query_conf *conf, struct sf_fieldset *fields,
+			 struct sf_complaints *complaints)
+{
+	int r = sf_fields_select(conf->fields.items, conf->fields.count, fields, complaints);
+
+	if (r == 0 && conf->mode == SF_CLOSED)
+		r = keep_told(&conf->fields, fields, complaints);
+	return r;
+}
+
 static struct sf_encoder *make_encoder(const struct sf_query_conf *conf, const struct sf_host *host,
 				       const struct sf_list *host_labels,
 				       const struct sf_fieldset *fields)
@@ -69,7 +123,8 @@ static struct sf_encoder *make_encoder(const struct sf_query_conf *conf, const s
 	sf_cleanup(sf_labels_finish) struct sf_labels labels = {0};
 
 	sf_labels_merge(&labels, host_labels, &conf->labels);
-	return sf_encoder_new(&(struct sf_envelope){.host_name = host->name,
+	return sf_encoder_new(&(struct sf_envelope){.ended = conf->mode == SF_CLOSED,
+						    .host_name = host->name,
 						    .host_id = host->id,
 						    .boot_id = host->boot_id,
 						    .query = conf->name,
@@ -85,8 +140,6 @@ int sf_plan_new(const struct sf_query_conf *conf, const struct sf_host *host,
 {
 	static atomic_uint_fast64_t plans;
 	sf_cleanup(sf_plan_free_p) struct sf_plan *plan = sf_new(struct sf_plan);
-	__typeof__(&sf_filter_read) read_filter =
-		conf->elsewhere ? sf_filter_read_elsewhere : sf_filter_read;
 	struct sf_needs needs;
 	uint32_t tables;
 	int r;
@@ -97,11 +150,14 @@ int sf_plan_new(const struct sf_query_conf *conf, const struct sf_host *host,
 	plan->limit = conf->limit;
 	plan->interval = conf->interval;
 	plan->timeout = conf->timeout;
+	plan->mode = (enum sf_mode)conf->mode;
+	plan->line = plan->mode == SF_CLOSED ? SF_LINE_CLOSED : SF_LINE_SOCKET;
+	plan->include_unconnected = conf->include_unconnected;
+	plan->receive_buffer = conf->receive_buffer;
 	r = read_tables(&conf->sockets, &tables, complaints);
 	r = sf_netns_choice_read(&conf->namespaces, &plan->netns, complaints) ?: r;
-	r = sf_fields_select(conf->fields.items, conf->fields.count, &plan->fields, complaints)
-		    ?: r;
-	r = read_filter(&conf->filter, tables, &plan->filter, complaints) ?: r;
+	r = select_fields(conf, &plan->fields, complaints) ?: r;
+	r = read_filter(conf, tables, &plan->filter, complaints) ?: r;
 	r = check_labels(host_labels, &conf->labels, complaints) ?: r;
 	if (r < 0)
 		return r;

@@ -13,9 +13,12 @@
 #include <sockfeed/netns.h>
 #include <sockfeed/record.h>
 
-struct sf_plan {	   /* the encoder is the collector's alone; the rest is immutable */
+struct sf_plan { /* the encoder is the collector's alone, or the watcher's; the rest is immutable */
 	uint64_t number;   /* unique in this process, from 1 */
 	const char *query; /* its name, borrowed from the configuration */
+	enum sf_mode mode;
+	bool include_unconnected; /* closed */
+	size_t receive_buffer;	  /* closed: bytes */
 	struct sf_ask ask;
 	struct sf_netns_choice *netns; /* the namespaces; NULL: self */
 	struct sf_filter *filter;
@@ -33,7 +36,8 @@ struct sf_plan {	   /* the encoder is the collector's alone; the rest is immutab
 	struct sf_topics { /* of the output beside it; NULL: it has none */
 		char *socket, *run;
 	} * topic;
-	bool apart;    /* topics of an output differ: the run record has a batch of its own */
+	bool apart; /* topics of an output differ: the run record has a batch of its own */
+	enum sf_line_type line; /* of its sockets */
 	unsigned keys; /* bits 1 << enum sf_line_key: what the lines of sockets must bring */
 };
 

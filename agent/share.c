@@ -62,7 +62,8 @@ void sf_share_walked(struct sf_share *share)
 {
 	const struct sf_walk *walk = &share->shared->walk;
 
-	pass_of(share, share->shared->pass ?: walk->id)->dumps += walk->dumps;
+	if (walk->id) /* a watch is no walk */
+		pass_of(share, share->shared->pass ?: walk->id)->dumps += walk->dumps;
 	share->seen += walk->seen;
 	share->duplicates += walk->duplicates;
 	share->partial |= walk->partial;
@@ -76,6 +77,12 @@ static void end_batch(struct sf_share *share)
 	const struct sf_collect_calls *calls = share->shared->calls;
 
 	calls->batch(calls->arg, share->run, sf_take(share->batch));
+}
+
+void sf_share_flush(struct sf_share *share)
+{
+	if (share->batch)
+		end_batch(share);
 }
 
 /* Room for so many bytes more, in the batch at hand or in the next one. */
@@ -133,7 +140,7 @@ void sf_share_add(struct sf_share *share, const struct sf_view *view)
 	batch = make_room(share, share->most);
 	out = sf_encode_envelope(plan->encoder, share->seq, batch->data + batch->length);
 	out = put_fields(share, view, out);
-	sf_batch_line(batch, (size_t)(out - batch->data) - batch->length, SF_LINE_SOCKET,
+	sf_batch_line(batch, (size_t)(out - batch->data) - batch->length, plan->line,
 		      share->shared->wall_us);
 	if (plan->keys)
 		add_keys(plan, batch, view);
@@ -219,6 +226,8 @@ void sf_share_end(struct sf_share *share, int cut)
 					.duplicates = share->duplicates,
 					.duration_us = sf_clock_mono() - shared->start,
 					.partial = run->partial,
+					.ended = plan->mode == SF_CLOSED,
+					.lost = shared->walk.lost,
 					.walks = share->passes,
 					.walk = share->pass,
 					.errors = error_count,

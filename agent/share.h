@@ -55,6 +55,8 @@ void sf_share_enter(struct sf_share *);
 void sf_share_walked(struct sf_share *);
 /* The socket is one of the run's. */
 void sf_share_add(struct sf_share *, const struct sf_view *);
+/* What it has goes on its way now. */
+void sf_share_flush(struct sf_share *);
 /*
  * Writes the run record and gives the run back. `cut`: -ETIME or -ECANCELED when that ended it, 0
  * when the walk did.

@@ -10,7 +10,7 @@
 #define SECOND	   1000000ull
 #define DAY	   (24 * 3600 * SECOND)
 
-static const char *const modes[] = {"snapshot", NULL};
+static const char *const modes[] = {[SF_SNAPSHOT] = "snapshot", [SF_CLOSED] = "closed", NULL};
 
 const struct sf_key sf_query_keys[] = {
 	{.name = "interval",
@@ -72,7 +72,20 @@ const struct sf_key sf_query_keys[] = {
 	 .offset = AT(mode),
 	 .standard = "snapshot",
 	 .choices = modes,
-	 .help = "what a run tells"},
+	 .help = "what a run tells: the sockets that there are, or closed: each that ends"},
+	{.name = "include_unconnected",
+	 .kind = SF_KIND_BOOL,
+	 .offset = AT(include_unconnected),
+	 .standard = "false",
+	 .help = "closed: also refused connects and sockets that were never bound"},
+	{.name = "receive_buffer",
+	 .kind = SF_KIND_SIZE,
+	 .offset = AT(receive_buffer),
+	 .standard = "16MiB",
+	 .least = 64 << 10,
+	 .most = 1 << 30,
+	 .help = "closed: room for events that were not read yet, 1,280 bytes each; the most "
+		 "of all queries is meant"},
 	{0},
 };
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Back-pressure: the one collector charges what it hands over, the loop releases what has left. As
- * only the collector adds, room that it saw stays until it uses it.
+ * Back-pressure: who collects charges what it hands over, the loop releases what has left. Two
+ * collect at most, the collector and the watcher: room that one of them saw the other may take,
+ * then a batch is too many.
  */
 #include "gate.h"
 

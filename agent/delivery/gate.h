@@ -17,7 +17,7 @@ struct sf_gate {
 	_Atomic uint64_t held, progress; /* bytes; mono */
 	_Atomic uint64_t taken;		 /* bytes of its size that others have */
 	atomic_bool closed;
-	uint64_t given_up; /* the collector's: the progress after which it waits no more */
+	_Atomic uint64_t given_up; /* the progress after which nobody waits any more */
 };
 
 void sf_gate_init(struct sf_gate *, uint64_t size, bool patient);

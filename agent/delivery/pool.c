@@ -146,10 +146,8 @@ void sf_batch_key(struct sf_batch *batch, enum sf_line_key key, const char *byte
 const char *sf_line_type_name(enum sf_line_type type)
 {
 	static const char *const names[SF_LINE_COUNT] = {
-		[SF_LINE_SOCKET] = "socket",
-		[SF_LINE_RUN] = "run",
-		[SF_LINE_START] = "start",
-		[SF_LINE_GAP] = "gap",
+		[SF_LINE_SOCKET] = "socket", [SF_LINE_RUN] = "run",	  [SF_LINE_START] = "start",
+		[SF_LINE_GAP] = "gap",	     [SF_LINE_CLOSED] = "closed",
 	};
 
 	return names[type];

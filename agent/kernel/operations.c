@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which operations of its filter the kernel takes, and which tables, found out by asking: not every kernel has all of
- * them, and not every process may compare marks. No state is asked for: the kernel checks the
- * bytecode, says what it thinks of it, and then has nothing to look through.
+ * Which operations of its filter the kernel takes, and which tables it has, found out by asking:
+ * not every kernel has all of them, and not every process may compare marks. No state is asked for:
+ * the kernel checks the bytecode, says what it thinks of it, and then has nothing to look through.
  */
 #include "walk.h"
 

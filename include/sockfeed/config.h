@@ -31,6 +31,8 @@ struct sf_output_conf {
 	int when_full;        /* enum sf_when_full */
 };
 
+enum sf_mode { SF_SNAPSHOT, SF_CLOSED };
+
 struct sf_query_conf {
 	const char *name;
 	struct sf_text place;
@@ -45,7 +47,9 @@ struct sf_query_conf {
 	struct sf_list output_names;
 	size_t outputs;
 	const struct sf_output_conf **output; /* what the names name, in their order */
-	int mode;                   /* 0: snapshot */
+	int mode;                   /* enum sf_mode */
+	bool include_unconnected;   /* closed */
+	uint64_t receive_buffer;    /* closed: bytes */
 	bool elsewhere;             /* of another host's sockets; no key says so */
 };
 

@@ -18,7 +18,7 @@
 
 #define SF_BATCH_SIZE (256u << 10) /* bytes of lines, at most */
 
-enum sf_line_type { SF_LINE_SOCKET, SF_LINE_RUN, SF_LINE_START, SF_LINE_GAP, SF_LINE_COUNT };
+enum sf_line_type { SF_LINE_SOCKET, SF_LINE_RUN, SF_LINE_START, SF_LINE_GAP, SF_LINE_CLOSED, SF_LINE_COUNT };
 const char *sf_line_type_name(enum sf_line_type); /* as in a record's "type" */
 
 /* What a line may be keyed by, besides what is the same for all lines of a batch. */
@@ -205,8 +205,9 @@ void sf_output_drain(struct sf_output *);                  /* nothing more will 
 void sf_output_counts(const struct sf_output *, struct sf_counts *);
 
 /*
- * Back-pressure, called by the one collector between receives: waits until each output has room for `need` more bytes,
- * or is stalled (and neither `waits` nor block), or is closed, or *cancel is set; returns the microseconds waited.
+ * Back-pressure, called by who collects (the collector, the watcher) between receives: waits until each output has
+ * room for `need` more bytes, or is stalled (and neither `waits` nor block), or is closed, or *cancel is set; returns
+ * the microseconds waited.
  * Bytes on their way to sf_output_put are charged by sf_outputs_charge, for every batch that is handed over.
  */
 uint64_t sf_outputs_wait(struct sf_output *const *, size_t count, size_t need, const atomic_bool *cancel);

@@ -41,12 +41,15 @@ static void the_normal_form_has_every_key_in_the_order_of_the_contract(void **st
 				  "    run_on_start: true\n"
 				  "    timeout: 1m\n"
 				  "    sockets: [tcp]\n"
+				  "    namespaces: [self]\n"
 				  "    filter: \"\"\n"
 				  "    fields: [all]\n"
 				  "    limit: 0\n"
 				  "    labels: {}\n"
 				  "    outputs: [out]\n"
 				  "    mode: snapshot\n"
+				  "    include_unconnected: false\n"
+				  "    receive_buffer: 16MiB\n"
 				  "outputs:\n"
 				  "  out:\n"
 				  "    type: plain\n"
@@ -121,7 +124,7 @@ static void what_came_from_the_environment_and_from_other_files_prints_in_one_fi
 	assert_non_null(strstr(text, "name: \"a $$HOME: $${SET} #\"\n"));
 	assert_non_null(strstr(text, "labels: {a: \"$${SET}\"}\n"));
 	assert_non_null(strstr(text, "limit: 7\n"));
-	assert_null(strstr(text, "include"));
+	assert_null(strstr(text, "include:"));
 	assert_null(strstr(text, "defaults"));
 	READING again = read_file("printed.yaml");
 	assert_string_equal(again.config->host.name, "a $HOME: ${SET} #");

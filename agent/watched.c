@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A run of a closed query: as that of a sweep, but for its source. It is as long as its interval,
+ * and what the receive buffer had no room for is an error of it.
+ */
+#include <string.h>
+
+#include "watched.h"
+
+void sf_watched_begin(struct sf_watched *one, struct sf_watch_state *state)
+{
+	struct sf_run *run = &one->run;
+
+	run->previous_run = run->run;
+	run->first = !run->run;
+	run->run = sf_run_number(run->run);
+	run->error[0] = '\0';
+	one->shared = (struct sf_shared){.pool = state->pool,
+					 .calls = state->calls,
+					 .walker = state->walker,
+					 .home = sf_walker_netns(state->walker),
+					 .start = sf_clock_mono(),
+					 .full = state->full};
+	one->lost = state->lost;
+	one->live = true;
+	sf_share_begin(&one->share, run, &one->shared);
+	sf_share_enter(&one->share);
+	if (state->watch)
+		sf_walker_probe(state->walker, 1u << run->plan->ask.table, &one->shared.walk);
+}
+
+static void say_lost(struct sf_walk *walk, enum sf_table table)
+{
+	struct sf_err err;
+
+	if (!walk->lost)
+		return;
+	sf_fail(&err, -ENOBUFS,
+		"the receive buffer overflowed, %llu sockets that ended are lost: raise "
+		"receive_buffer",
+		(unsigned long long)walk->lost);
+	sf_walk_fail(walk, table, -ENOBUFS, &err);
+}
+
+void sf_watched_end(struct sf_watched *one, const struct sf_watch_state *state, uint64_t skipped,
+		    bool last)
+{
+	struct sf_walk *walk = &one->shared.walk;
+	enum sf_table table = one->run.plan->ask.table;
+
+	if (!state->watch)
+		sf_walk_fail(walk, table, state->refused, &state->err);
+	walk->lost = state->lost - one->lost;
+	say_lost(walk, table);
+	walk->partial = walk->errors != 0;
+	one->run.skipped = skipped;
+	one->run.last = last;
+	one->live = false;
+	sf_share_end(&one->share, 0);
+}
+
+void sf_watched_time(struct sf_watched *all, size_t count, uint64_t wall_us)
+{
+	for (struct sf_watched *one = all; one < all + count; one++) {
+		one->shared.wall_us = wall_us;
+		sf_encoder_time(one->run.plan->encoder, wall_us);
+	}
+}
+
+/* The first of the queries up to this one that wants the same fields. */
+static struct sf_share *first_alike(struct sf_watched *one, const struct sf_watched *last)
+{
+	const struct sf_fieldset *fields = &last->run.plan->fields;
+
+	while (memcmp(&one->run.plan->fields, fields, sizeof(*fields)))
+		one++;
+	return &one->share;
+}
+
+static bool wants(const struct sf_plan *plan, const struct sf_view *view)
+{
+	return (plan->include_unconnected || !sf_view_unconnected(view)) &&
+	       sf_filter_judge(plan->filter, view);
+}
+
+void sf_watched_add(struct sf_watched *all, size_t count, const struct sf_view *view)
+{
+	for (struct sf_watched *one = all; one < all + count; one++) {
+		one->share.own.length = 0;
+		if (!one->live || one->run.plan->ask.table != view->table)
+			continue;
+		one->shared.walk.seen++;
+		if (!wants(one->run.plan, view))
+			continue;
+		one->share.written = &first_alike(all, one)->own;
+		sf_share_add(&one->share, view);
+	}
+}
