@@ -58,7 +58,8 @@ void sf_replay_free_p(struct sf_replay **);
 const struct sf_host *sf_replay_host(const struct sf_replay *);
 /*
  * A walker over the file, which must outlive it. `release` goes into every view. A walk takes the answers to all
- * requests for its table; their time is the packet's (of `ss -D`: the file's last change). It fails when the file ends
+ * requests for its table: a socket comes as often as it was asked for. Their time is the packet's (of `ss -D`: the
+ * file's last change). It fails when the file ends
  * too early or is damaged, with the place, after everything before it was handed out; with ENOENT when the table was
  * not asked for; and when the kernel had refused.
  */
