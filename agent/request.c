@@ -169,7 +169,7 @@ static int read_source(struct sf_request *request, const struct sf_arguments *ar
 	if (kernel)
 		return SF_EXIT_USAGE;
 	if (request->from && arguments->text[QUERY_NAMESPACES]) {
-		sf_say("a capture is of one namespace: leave out --namespaces");
+		sf_say("a capture has the namespaces that it has: leave out --namespaces");
 		return SF_EXIT_USAGE;
 	}
 	for (size_t i = 0; request->from && i < SF_COUNT(alone); i++) {

@@ -17,9 +17,9 @@ struct sf_show {
 	struct sf_sheet *sheet;
 	struct sf_run *run;
 	struct sf_walker *walker;
-	size_t at;  /* the namespace that it is in */
-	bool began; /* a socket of it is shown */
-	bool shown; /* a socket of any */
+	size_t at, places; /* the namespace that it is in, of so many */
+	bool began;	   /* a socket of it is shown */
+	bool shown;	   /* a socket of any */
 	bool tell;
 	uint64_t matched, hidden;
 	struct sf_filter *all; /* the filter in every state: what usual states hide; or NULL */
@@ -80,7 +80,7 @@ static void begin(struct sf_show *show)
 	sf_cleanup(sf_buf_finish) struct sf_buf title = {0}, name = {0};
 
 	show->began = show->shown = true;
-	if (sf_netns_choice_self(show->plan->netns)) {
+	if (sf_netns_choice_self(show->plan->netns) && show->places == 1) {
 		sf_sheet_begin(show->sheet, NULL);
 		return;
 	}
@@ -158,15 +158,15 @@ void sf_show_run(struct sf_show *show, struct sf_walker *walker, struct sf_quest
 		 struct sf_run *run)
 {
 	const struct sf_netns_choice *choice = show->plan->netns;
-	size_t places = sf_walker_look(walker, &choice, 1);
 	int r = 0;
 
+	show->places = sf_walker_look(walker, &choice, 1);
 	show->run = run;
 	show->walker = walker;
 	show->matched = show->hidden = 0;
 	show->shown = false;
 	run->partial = run->failed = false;
-	for (show->at = 0; show->at < places && r != -ECANCELED; show->at++) {
+	for (show->at = 0; show->at < show->places && r != -ECANCELED; show->at++) {
 		if (!sf_walker_chosen(walker, show->at, 0) ||
 		    sf_walker_enter(walker, show->at, run->plan->interval != 0) < 0)
 			continue;

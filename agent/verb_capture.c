@@ -14,16 +14,10 @@
 #include "request.h"
 #include "verbs.h"
 
-struct tally { /* of a walk */
-	const struct sf_capture *capture;
-};
-
 static int received(void *arg, uint64_t wall_us)
 {
-	const struct tally *tally = arg;
-
 	(void)wall_us;
-	return sf_interrupted() ? -ECANCELED : sf_capture_failed(tally->capture);
+	return sf_interrupted() ? -ECANCELED : sf_capture_failed(arg);
 }
 
 static void on_socket(void *arg, const struct sf_view *view)
@@ -34,11 +28,12 @@ static void on_socket(void *arg, const struct sf_view *view)
 
 static int walk(struct sf_walker *walker, const struct sf_ask *ask, struct sf_capture *capture)
 {
-	struct tally tally = {capture};
+	const struct sf_walk_calls calls = {received, on_socket, capture};
 	struct sf_walk walk;
 
+	sf_capture_netns(capture, sf_walker_netns(walker));
 	sf_walker_tap(walker, sf_capture_tap(capture));
-	sf_walker_walk(walker, ask, &(struct sf_walk_calls){received, on_socket, &tally}, &walk);
+	sf_walker_walk(walker, ask, &calls, &walk);
 	sf_walker_tap(walker, NULL);
 	for (unsigned i = 0; i < walk.errors; i++)
 		sf_say("%s: %s", sf_table_name(ask->table), walk.error[i].message);
@@ -48,39 +43,48 @@ static int walk(struct sf_walker *walker, const struct sf_ask *ask, struct sf_ca
 	return walk.partial ? SF_EXIT_FAILED : SF_EXIT_OK;
 }
 
-static int refuse(const char *sentence)
+/* What of the namespaces that were named is not there, or cannot be entered. */
+static int say_elsewhere(const struct sf_walker *walker)
 {
-	sf_say("%s", sentence);
-	return SF_EXIT_FAILED;
+	struct sf_walk_error error[SF_WALK_ERRORS];
+	unsigned errors = sf_walker_netns_errors(walker, 0, error);
+
+	for (unsigned i = 0; i < errors; i++)
+		sf_say("%s", error[i].message);
+	return errors ? SF_EXIT_FAILED : SF_EXIT_OK;
 }
 
-/* Goes into the namespace that was asked for: a capture does not tell answers of several apart. */
-static int enter(struct sf_walker *walker, const struct sf_netns_choice *choice)
+static int walk_all(struct sf_walker *walker, size_t places, const struct sf_ask *ask,
+		    struct sf_capture *capture)
 {
-	size_t places = sf_walker_look(walker, &choice, 1), found = 0, at = 0;
-	struct sf_walk_error error[SF_WALK_ERRORS];
-	int r;
+	int status = SF_EXIT_OK;
 
-	for (size_t i = 0; i < places; i++) {
-		if (sf_walker_chosen(walker, i, 0)) {
-			at = i;
-			found++;
-		}
+	for (size_t at = 0; at < places; at++) {
+		if (!sf_walker_chosen(walker, at, 0) || sf_walker_enter(walker, at, false) < 0)
+			continue;
+		status = walk(walker, ask, capture) ?: status;
+		sf_walker_leave(walker);
+		if (sf_interrupted() || sf_capture_failed(capture))
+			return SF_EXIT_FAILED;
 	}
-	if (sf_walker_netns_errors(walker, 0, error))
-		return refuse(error[0].message);
-	if (found != 1)
-		return refuse(found ? "a capture is of one namespace, and more are named"
-				    : "there is no namespace of that name");
-	r = sf_walker_enter(walker, at, false);
-	if (r == -ESRCH)
-		return refuse("the namespace is not there any more");
-	return r < 0 && sf_walker_netns_errors(walker, 0, error) ? refuse(error[0].message) : 0;
+	return say_elsewhere(walker) ?: status;
+}
+
+/* How many of them; 0 after a sentence. */
+static size_t count_chosen(const struct sf_walker *walker, size_t places)
+{
+	size_t count = 0;
+
+	for (size_t at = 0; at < places; at++)
+		count += sf_walker_chosen(walker, at, 0);
+	if (!count && say_elsewhere(walker) == SF_EXIT_OK)
+		sf_say("there is no namespace of that name");
+	return count;
 }
 
 /* One form of request for all: what reads captures knows it, of the older one not all do. */
-static int capture_here(struct sf_walker *walker, struct sf_plan *plan, const struct sf_host *host,
-			const char *path)
+static int capture_places(struct sf_walker *walker, size_t places, size_t chosen,
+			  struct sf_plan *plan, const struct sf_host *host, const char *path)
 {
 	sf_cleanup(sf_capture_free_p) struct sf_capture *capture = NULL;
 	struct sf_questions *questions = sf_questions_new();
@@ -91,9 +95,9 @@ static int capture_here(struct sf_walker *walker, struct sf_plan *plan, const st
 	int r, status = SF_EXIT_OK;
 
 	sf_walker_avoid_legacy(walker);
-	r = sf_capture_new(path, host, sf_walker_netns(walker), &capture, &err);
+	r = sf_capture_new(path, host, chosen, &capture, &err);
 	if (r == 0) {
-		status = walk(walker, ask, capture);
+		status = walk_all(walker, places, ask, capture);
 		r = sf_capture_end(capture, &err);
 	}
 	if (r < 0)
@@ -105,13 +109,10 @@ static int capture_here(struct sf_walker *walker, struct sf_plan *plan, const st
 static int capture_plan(struct sf_plan *plan, const struct sf_host *host, const char *path)
 {
 	sf_cleanup(sf_walker_free_p) struct sf_walker *walker = sf_walker_new(host->release);
-	int status = enter(walker, plan->netns);
+	const struct sf_netns_choice *choice = plan->netns;
+	size_t places = sf_walker_look(walker, &choice, 1), chosen = count_chosen(walker, places);
 
-	if (status)
-		return status;
-	status = capture_here(walker, plan, host, path);
-	sf_walker_leave(walker);
-	return status;
+	return chosen ? capture_places(walker, places, chosen, plan, host, path) : SF_EXIT_FAILED;
 }
 
 static int run_capture(const struct sf_request *request, const char *path)

@@ -146,7 +146,7 @@ int sf_file_open(struct sf_file *file, const char *path, struct sf_err *err)
 	if (r < 0)
 		sf_file_finish(file);
 	else
-		sf_file_rewind(file);
+		sf_file_seek(file, 0);
 	return r;
 }
 
@@ -156,8 +156,10 @@ void sf_file_finish(struct sf_file *file)
 	sf_secret_free(sf_take(file->buffer), CAPACITY);
 }
 
-void sf_file_rewind(struct sf_file *file)
+void sf_file_seek(struct sf_file *file, uint64_t offset)
 {
 	file->at = file->end = 0;
-	file->offset = file->form == SF_READ_PCAP ? sizeof(struct sf_pcap_head) : 0;
+	file->offset = offset			    ? offset
+		       : file->form == SF_READ_PCAP ? sizeof(struct sf_pcap_head)
+						    : 0;
 }

@@ -37,8 +37,8 @@ struct sf_packet {
 /* Opens it and finds out its form. On failure nothing is open. */
 int sf_file_open(struct sf_file *, const char *path, struct sf_err *err);
 void sf_file_finish(struct sf_file *);
-/* The next packet is the first again. */
-void sf_file_rewind(struct sf_file *);
+/* The next packet is that of this place; 0: the first one. */
+void sf_file_seek(struct sf_file *, uint64_t offset);
 /* 1: a packet; 0: the end; -errno with a sentence: there is no further one. */
 int sf_file_next(struct sf_file *, struct sf_packet *packet, struct sf_err *err);
 

@@ -23,6 +23,14 @@ static const struct {
 	WORD("boot_id", boot_id),
 };
 
+static const struct {
+	const char *name;
+	size_t offset; /* of a number in the note */
+} numbers[] = {
+	{"netns", offsetof(struct sf_note, netns)},
+	{"namespaces", offsetof(struct sf_note, namespaces)},
+};
+
 static bool is_plain(unsigned char c)
 {
 	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
@@ -50,8 +58,13 @@ void sf_note_write(const struct sf_note *note, struct sf_buf *out)
 		sf_buf_format(out, " %s=", words[i].name);
 		write_value(value, out);
 	}
-	if (note->netns)
-		sf_buf_format(out, " netns=%u", note->netns);
+	for (size_t i = 0; i < SF_COUNT(numbers); i++) {
+		uint32_t number;
+
+		memcpy(&number, (const char *)note + numbers[i].offset, sizeof(number));
+		if (number)
+			sf_buf_format(out, " %s=%u", numbers[i].name, number);
+	}
 }
 
 static int digit_of(char c)
@@ -96,6 +109,11 @@ static uint32_t read_number(const char *text, size_t length)
 	return number > UINT32_MAX ? 0 : (uint32_t)number;
 }
 
+static bool is(const char *name, const char *word, size_t length)
+{
+	return strlen(name) == length && !memcmp(name, word, length);
+}
+
 static void read_word(struct sf_note *note, const char *word, size_t length)
 {
 	const char *equals = memchr(word, '=', length);
@@ -105,10 +123,14 @@ static void read_word(struct sf_note *note, const char *word, size_t length)
 	if (!equals)
 		return;
 	length -= name + 1;
-	if (name == 5 && !memcmp(word, "netns", name))
-		note->netns = read_number(equals + 1, length);
+	for (size_t i = 0; i < SF_COUNT(numbers); i++) {
+		uint32_t number = read_number(equals + 1, length);
+
+		if (is(numbers[i].name, word, name))
+			memcpy((char *)note + numbers[i].offset, &number, sizeof(number));
+	}
 	for (size_t i = 0; i < SF_COUNT(words); i++) {
-		if (strlen(words[i].name) == name && !memcmp(words[i].name, word, name) &&
+		if (is(words[i].name, word, name) &&
 		    read_value(equals + 1, length, value, words[i].size))
 			strcpy((char *)&note->host + words[i].offset, value);
 	}

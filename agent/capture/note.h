@@ -8,7 +8,8 @@
 
 struct sf_note { /* empty, 0: not known */
 	struct sf_host host;
-	uint32_t netns;
+	uint32_t netns;	     /* of what follows */
+	uint32_t namespaces; /* so many are to follow, each behind a note of its own; 0: one */
 };
 
 void sf_note_write(const struct sf_note *, struct sf_buf *);

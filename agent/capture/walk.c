@@ -136,8 +136,8 @@ static int take_packet(struct pass *pass, const struct sf_packet *packet)
 
 /* ---- the walk ---- */
 
-/* What the file had to say is read: is it what was asked for? */
-static void look_back(struct pass *pass)
+/* What the file had to say is read: is it what was asked for? `lacking`: namespaces. */
+static void look_back(struct pass *pass, bool lacking)
 {
 	struct sf_walk *walk = pass->walk;
 	enum sf_table table = pass->ask->table;
@@ -153,24 +153,27 @@ static void look_back(struct pass *pass)
 				"begin to capture before they are asked for",
 				sf_table_name(table));
 		sf_walk_fail(walk, table, -ENOENT, &err);
-	} else if (pass->finished < walk->dumps) {
+	} else if (lacking || pass->finished < walk->dumps) {
 		sf_fail(&err, 0, "the capture ends before the kernel had told all");
 		sf_walk_fail(walk, table, -ENODATA, &err);
 	}
 }
 
-int sf_replay_walk(void *arg, const struct sf_ask *ask, const struct sf_walk_calls *calls,
-		   struct sf_walk *walk)
+int sf_replay_walk(void *arg, size_t at, const struct sf_ask *ask,
+		   const struct sf_walk_calls *calls, struct sf_walk *walk)
 {
 	struct sf_replay *replay = arg;
 	struct pass pass = {.replay = replay, .ask = ask, .calls = calls, .walk = walk};
+	const struct sf_place *place = &replay->place[at];
 	struct sf_packet packet;
 	int r;
 
 	sf_window_clear(replay->window);
 	replay->matches = (struct sf_matches){0};
-	sf_file_rewind(&replay->file);
+	sf_file_seek(&replay->file, place->begin);
 	while ((r = sf_file_next(&replay->file, &packet, &pass.err)) > 0) {
+		if (packet.offset >= place->end)
+			break;
 		r = take_packet(&pass, &packet);
 		if (r < 0)
 			break;
@@ -178,7 +181,7 @@ int sf_replay_walk(void *arg, const struct sf_ask *ask, const struct sf_walk_cal
 	if (r < 0 && !pass.stopped)
 		sf_walk_fail(walk, ask->table, r, &pass.err);
 	else if (!pass.stopped)
-		look_back(&pass);
+		look_back(&pass, replay->lacking && place->end == UINT64_MAX);
 	walk->partial = pass.stopped || walk->errors;
 	return pass.stopped ?: walk->errors ? -(int)walk->error[0].code : 0;
 }

@@ -24,6 +24,7 @@ struct sf_capture {
 	char *path;
 	char *unnamed; /* the file until it has its name; NULL: there is none to be named */
 	struct sf_tap tap;
+	struct sf_note note; /* what the next one says */
 	size_t length;
 	uint8_t buffer[BUFFER];
 };
@@ -94,22 +95,35 @@ static void on_received(void *arg, const void *bytes, size_t length)
 	put_packet(arg, NETLINK_SOCK_DIAG, bytes, length, NULL, 0);
 }
 
-static void begin(struct sf_capture *capture, const struct sf_note *note)
+static void put_note(struct sf_capture *capture, const struct sf_note *note)
 {
 	static const char padding[NLMSG_ALIGNTO];
+	sf_cleanup(sf_buf_finish) struct sf_buf text = {0};
+	struct nlmsghdr message = {.nlmsg_type = NLMSG_NOOP};
+
+	sf_note_write(note, &text);
+	message.nlmsg_len = NLMSG_LENGTH(text.length);
+	sf_buf_add(&text, padding, NLMSG_ALIGN(text.length) - text.length);
+	put_packet(capture, NETLINK_USERSOCK, &message, sizeof(message), text.data, text.length);
+}
+
+static void put_head(struct sf_capture *capture)
+{
 	const struct sf_pcap_head head = {.magic = SF_PCAP_MICRO,
 					  .major = 2,
 					  .minor = 4,
 					  .most = SF_PCAP_MOST,
 					  .link = SF_PCAP_NETLINK};
-	sf_cleanup(sf_buf_finish) struct sf_buf text = {0};
-	struct nlmsghdr message = {.nlmsg_type = NLMSG_NOOP};
 
 	put(capture, &head, sizeof(head));
-	sf_note_write(note, &text);
-	message.nlmsg_len = NLMSG_LENGTH(text.length);
-	sf_buf_add(&text, padding, NLMSG_ALIGN(text.length) - text.length);
-	put_packet(capture, NETLINK_USERSOCK, &message, sizeof(message), text.data, text.length);
+}
+
+/* Of one namespace the first note says which it is. */
+void sf_capture_netns(struct sf_capture *capture, uint32_t netns)
+{
+	capture->note.netns = netns;
+	put_note(capture, &capture->note);
+	capture->note = (struct sf_note){0};
 }
 
 static int open_file(struct sf_capture *capture, const char *path)
@@ -130,7 +144,7 @@ static int open_file(struct sf_capture *capture, const char *path)
 	return -errno;
 }
 
-int sf_capture_new(const char *path, const struct sf_host *host, uint32_t netns,
+int sf_capture_new(const char *path, const struct sf_host *host, size_t namespaces,
 		   struct sf_capture **ret, struct sf_err *err)
 {
 	struct sf_capture *capture = sf_new(struct sf_capture);
@@ -142,7 +156,13 @@ int sf_capture_new(const char *path, const struct sf_host *host, uint32_t netns,
 	}
 	capture->path = sf_strdup(path);
 	capture->tap = (struct sf_tap){on_sent, on_received, capture};
-	begin(capture, &(struct sf_note){*host, netns});
+	capture->note.host = *host;
+	put_head(capture);
+	if (namespaces > 1) {
+		capture->note.namespaces = (uint32_t)namespaces;
+		put_note(capture, &capture->note);
+		capture->note = (struct sf_note){0};
+	}
 	*ret = capture;
 	return 0;
 }

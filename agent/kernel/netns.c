@@ -86,6 +86,8 @@ size_t sf_walker_look(struct sf_walker *walker, const struct sf_netns_choice *co
 	struct sf_netns_list *places = walker->places;
 	bool abroad = false;
 
+	if (walker->source.walk)
+		return walker->source.netnses ?: 1;
 	for (size_t i = 0; i < count; i++)
 		abroad |= !sf_netns_choice_self(choices[i]);
 	if (!places && !abroad)
@@ -108,6 +110,8 @@ bool sf_walker_chosen(const struct sf_walker *walker, size_t at, size_t choice)
 {
 	const struct sf_netns_list *places = walker->places;
 
+	if (walker->source.walk)
+		return true;
 	return places ? places->place[at]->chosen[choice / 64] >> choice % 64 & 1 : at == 0;
 }
 
@@ -141,7 +145,10 @@ int sf_walker_enter(struct sf_walker *walker, size_t at, bool keep)
 	struct sf_netns *place;
 	int r = 0;
 
-	if (at == 0)
+	walker->at = at;
+	if (walker->source.netnses)
+		walker->netns = walker->source.netns[at];
+	if (at == 0 || walker->source.walk)
 		return 0;
 	place = walker->places->place[at];
 	walker->places->home = walker->link.socket;

@@ -21,7 +21,9 @@ static void add_name(const struct sf_netns *place, struct sf_buf *out)
 
 void sf_walker_netns_name(const struct sf_walker *walker, size_t at, struct sf_buf *out)
 {
-	if (at == 0)
+	if (walker->source.walk)
+		sf_buf_text(out, "of the capture");
+	else if (at == 0)
 		sf_buf_text(out, "of this process");
 	else
 		add_name(walker->places->place[at], out);

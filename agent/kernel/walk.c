@@ -158,7 +158,7 @@ int sf_walker_walk(struct sf_walker *walker, const struct sf_ask *ask,
 
 	*walk = (struct sf_walk){.id = atomic_fetch_add(&walks, 1) + 1};
 	if (walker->source.walk)
-		return walker->source.walk(walker->source.arg, ask, calls, walk);
+		return walker->source.walk(walker->source.arg, walker->at, ask, calls, walk);
 	sf_window_clear(walker->window);
 	r = dump_without(&pass, dump_all(&pass));
 	walk->partial = r < 0;
@@ -207,7 +207,7 @@ struct sf_walker *sf_walker_of(const struct sf_walker_source *source)
 	struct sf_walker *walker = sf_new(struct sf_walker);
 
 	walker->source = *source;
-	walker->netns = source->netns;
+	walker->netns = source->netnses == 1 ? source->netns[0] : 0;
 	return walker;
 }
 

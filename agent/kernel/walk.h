@@ -15,6 +15,7 @@ struct sf_walker {
 	uint32_t operations; /* 0: not known */
 	enum sf_legacy legacy;
 	struct sf_walker_source source; /* zero: the running kernel */
+	size_t at;			/* in the source: the namespace */
 	struct sf_netns_list *places;	/* other namespaces; NULL: nobody asked for one */
 	struct sf_netns *away;		/* whose descriptor the link has; NULL: its own */
 };

@@ -22,7 +22,8 @@
  *
  * The first packet is a note of ours, which other readers pass over: netlink family 2 (NETLINK_USERSOCK), one
  * NLMSG_NOOP with the text `sockfeed 1 kernel=RELEASE host=NAME id=ID boot_id=ID netns=INODE`; a byte of a value that
- * is none of [A-Za-z0-9._-] is %XX, what is not known is left out.
+ * is none of [A-Za-z0-9._-] is %XX, what is not known is left out. In a file of several namespaces it says
+ * `namespaces=N` instead of `netns`, and before the packets of each stands a further one, `sockfeed 1 netns=INODE`.
  *
  * A dump of `ss -D` is the datagrams of the TCP dumps of both families one behind the other, without anything around
  * them: no time, no request, no kernel's name.
@@ -33,13 +34,15 @@
 struct sf_capture;
 /*
  * Begins a file that its owner alone may read (0600), beside `path` and under another name: it takes its name at
- * the end. What is no regular file (a pipe) is written to as it is. The note says who the host is and, unless 0, the
- * namespace.
+ * the end. What is no regular file (a pipe) is written to as it is. The note says who the host is and of how many
+ * namespaces these are.
  */
-int sf_capture_new(const char *path, const struct sf_host *host, uint32_t netns, struct sf_capture **ret,
+int sf_capture_new(const char *path, const struct sf_host *host, size_t namespaces, struct sf_capture **ret,
 		   struct sf_err *err);
 void sf_capture_free(struct sf_capture *); /* accepts NULL; without sf_capture_end no file is left */
 void sf_capture_free_p(struct sf_capture **);
+/* Before the packets of each namespace: its inode, 0 for one that is not known. */
+void sf_capture_netns(struct sf_capture *, uint32_t netns);
 /* For a walker; good as long as the capture. */
 const struct sf_tap *sf_capture_tap(struct sf_capture *);
 /* 0, or the -errno of the first write that failed: nothing is written any more, so the walk may end. */

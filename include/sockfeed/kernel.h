@@ -83,9 +83,12 @@ void sf_walker_tap(struct sf_walker *, const struct sf_tap *);
  * but for the id. Nothing is opened, nothing is asked: sf_walker_operations are none.
  */
 struct sf_walker_source {
-	int (*walk)(void *arg, const struct sf_ask *ask, const struct sf_walk_calls *calls, struct sf_walk *walk);
+	/* In the namespace of that index; without any it is 0. */
+	int (*walk)(void *arg, size_t at, const struct sf_ask *ask, const struct sf_walk_calls *calls,
+		    struct sf_walk *walk);
 	void *arg;
-	uint32_t netns; /* what sf_walker_netns says */
+	size_t netnses; /* of which it has answers, whatever a query chose; 0: that is not known */
+	const uint32_t *netns; /* their inodes, 0: not known; borrowed */
 };
 struct sf_walker *sf_walker_of(const struct sf_walker_source *);
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <sockfeed/capture.h>
+#include <sockfeed/netns.h>
 
 #include "answers.h"
 
@@ -115,6 +116,7 @@ struct replayed {
 	uint32_t release; /* in the last view */
 	struct sf_err err;
 	int stop_with;
+	size_t place, places; /* which namespace to walk, of how many */
 	void (*look)(const struct sf_view *); /* at each socket, or NULL */
 };
 
@@ -165,6 +167,9 @@ static inline void replay(struct replayed *r, const void *bytes, size_t length, 
 	}
 	r->host = *sf_replay_host(file);
 	walker = sf_replay_walker(file, release);
+	r->places = sf_walker_look(walker, NULL, 0);
+	assert_true(r->place < r->places);
+	assert_true(sf_walker_enter(walker, r->place, false) == 0);
 	r->netns = sf_walker_netns(walker);
 	r->result = sf_walker_walk(walker, &(struct sf_ask){.table = SF_TABLE_TCP}, &calls, &r->walk);
 	sf_walker_free(walker);

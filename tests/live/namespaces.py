@@ -154,19 +154,32 @@ class Query(unittest.TestCase):
         said, _ = self.fails(f"pid:{hermit.pid}", preexec_fn=unprivileged)
         self.assertIn("CAP_SYS_PTRACE", said)
 
-    def test_a_capture_is_of_one_and_replays_with_its_inode(self):
-        blue, _ = Space(self, "blue"), Space(self, "red")
+    def test_a_capture_replays_with_the_inodes(self):
+        blue, red = Space(self, "blue"), Space(self, "red")
         blue.connect(2)
+        red.connect(1)
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
-        path = os.path.join(folder.name, "blue.pcap")
-        for words, said in (("blue,red", "a capture is of one namespace"), ("x*", "no namespace"), ("black", "named black")):
+        path = os.path.join(folder.name, "some.pcap")
+        for words, said in (("x*", "no namespace"), ("black", "named black")):
             done = subprocess.run([SOCKFEED, "capture", "--namespaces", words, path], stderr=subprocess.PIPE, text=True)
             self.assertEqual((done.returncode, said in done.stderr, os.path.exists(path)), (1, True, False), done.stderr)
-        subprocess.run([SOCKFEED, "capture", "--namespaces", "blue", path], check=True)
-        records, _ = run(["state", "all"], ["--from", path])
-        self.assertEqual(set(by_inode(records)), {blue.inode})
-        self.assertEqual(ends(records), ss("blue"))
+        for words, spaces in (("blue", [blue]), ("blue,red", [blue, red])):
+            subprocess.run([SOCKFEED, "capture", "--namespaces", words, path], check=True)
+            records, last = run(["state", "all"], ["--from", path])
+            live, live_last = run(["state", "all"], ["--namespaces", words])
+            self.assertEqual(set(by_inode(records)), {space.inode for space in spaces})
+            self.assertEqual({inode: ends(found) for inode, found in by_inode(records).items()},
+                             {inode: ends(found) for inode, found in by_inode(live).items()})
+            self.assertEqual(ends(by_inode(records)[blue.inode]), ss("blue"))
+            self.assertEqual(last.get("netns"), live_last.get("netns"))
+        done = subprocess.run([SOCKFEED, "query", "--format", "table", "--from", path, "state", "all"],
+                              stdout=subprocess.PIPE, check=True, text=True)
+        self.assertEqual(set(re.findall(r"^namespace of the capture \(inode (\d+)\)$", done.stdout, re.MULTILINE)),
+                         {str(blue.inode), str(red.inode)})
+        done = subprocess.run([SOCKFEED, "capture", "--namespaces", "blue,black", path], stderr=subprocess.PIPE, text=True)
+        self.assertEqual((done.returncode, "named black" in done.stderr), (1, True))
+        self.assertEqual(set(by_inode(run(["state", "all"], ["--from", path])[0])), {blue.inode})
         done = subprocess.run([SOCKFEED, "query", "--namespaces", "blue", "--from", path], stderr=subprocess.PIPE, text=True)
         self.assertEqual((done.returncode, "leave out --namespaces" in done.stderr), (2, True))
 

@@ -439,6 +439,63 @@ static void who_takes_the_sockets_may_end_the_walk(void **state)
 	assert_true(r.walk.partial);
 }
 
+/* ---- several namespaces ---- */
+
+static void make_several(void)
+{
+	begin(false, MICRO);
+	made_note(&made, "sockfeed 1 kernel=6.18.44 namespaces=3");
+	made_note(&made, "sockfeed 1 netns=7");
+	dump(INET, 1, 10, 1);
+	made_note(&made, "sockfeed 1 netns=8");
+	dump(INET, 2, 20, 2);
+	made_note(&made, "sockfeed 1 netns=9");
+	dump(INET, 3, 30, 1);
+}
+
+static struct replayed replay_place(size_t length, size_t at)
+{
+	struct replayed r = {.place = at};
+
+	replay(&r, made.bytes, length, 0);
+	assert_int_equal(r.opened, 0);
+	return r;
+}
+
+static void each_namespace_has_its_own_answers(void **state)
+{
+	struct replayed r;
+	(void)state;
+
+	make_several();
+	for (size_t at = 0; at < 3; at++) {
+		r = replay_place(made.length, at);
+		assert_int_equal(r.places, 3);
+		assert_int_equal(r.result, 0);
+		assert_int_equal(r.netns, 7 + at);
+		assert_int_equal(r.sockets, at == 1 ? 2 : 1);
+		assert_true(r.cookies[0] == 10 * (at + 1));
+		assert_int_equal(r.walk.dumps, 1);
+	}
+}
+
+/* Wherever the file ends, the last namespace that it has says that it is not whole. */
+static void namespaces_that_are_cut_off_are_missed(void **state)
+{
+	(void)state;
+
+	make_several();
+	for (size_t length = 24 + 32 + 56; length < made.length; length++) {
+		size_t places = replay_place(length, 0).places;
+		struct replayed last = replay_place(length, places - 1);
+
+		assert_true(places >= 1 && places <= 3);
+		assert_true(last.result < 0 && last.walk.errors && last.walk.partial);
+		for (size_t at = 0; at + 1 < places; at++)
+			assert_int_equal(replay_place(length, at).result, 0);
+	}
+}
+
 /* ---- dumps of ss ---- */
 
 static void make_ss_dump(void)
@@ -600,6 +657,10 @@ static void check_flips(unsigned sockets)
 
 			bytes[at] ^= mask;
 			replay(&r, bytes, made.length, 0);
+			if (r.opened == 0 && r.places > 1) {
+				r = (struct replayed){.place = r.places - 1};
+				replay(&r, bytes, made.length, 0);
+			}
 			bytes[at] ^= mask;
 			if (r.opened < 0)
 				continue;
@@ -623,6 +684,8 @@ static void a_byte_that_is_wrong_anywhere_is_survived(void **state)
 	check_flips(2);
 	make_ss_dump();
 	check_flips(3);
+	make_several();
+	check_flips(4);
 }
 
 /* ---- what is refused ---- */
@@ -735,6 +798,8 @@ int main(void)
 		cmocka_unit_test(a_table_that_nobody_asked_for_is_lacking),
 		cmocka_unit_test(a_dump_without_its_end_is_not_whole),
 		cmocka_unit_test(who_takes_the_sockets_may_end_the_walk),
+		cmocka_unit_test(each_namespace_has_its_own_answers),
+		cmocka_unit_test(namespaces_that_are_cut_off_are_missed),
 		cmocka_unit_test(a_dump_of_ss_is_read_beyond_its_first_end),
 		cmocka_unit_test(a_dump_of_ss_may_be_long),
 		cmocka_unit_test(a_file_that_ends_anywhere_gives_what_is_whole),

@@ -50,7 +50,8 @@ static struct sf_capture *capture_new(const char *path)
 	struct sf_capture *capture = NULL;
 	struct sf_err err;
 
-	assert_int_equal(sf_capture_new(path, &host, 4026531840, &capture, &err), 0);
+	assert_int_equal(sf_capture_new(path, &host, 1, &capture, &err), 0);
+	sf_capture_netns(capture, 4026531840);
 	return capture;
 }
 
@@ -107,6 +108,44 @@ static void what_was_written_is_read_again(void **state)
 	assert_true(r.wall_us >= before && r.wall_us <= sf_clock_wall());
 	assert_memory_equal(&r.host, &host, sizeof(host));
 	assert_true(r.netns == 4026531840);
+}
+
+static void each_namespace_is_read_again(void **state)
+{
+	const char *path = below(directory, "several.pcap");
+	struct sf_capture *capture = NULL;
+	struct sf_replay *file = NULL;
+	struct sf_walker *walker;
+	struct sf_err err;
+	(void)state;
+
+	assert_int_equal(sf_capture_new(path, &host, 3, &capture, &err), 0);
+	for (uint32_t netns = 7; netns < 10; netns++) {
+		sf_capture_netns(capture, netns);
+		tell(sf_capture_tap(capture));
+	}
+	assert_int_equal(sf_capture_end(capture, &err), 0);
+	sf_capture_free(capture);
+	assert_int_equal(sf_replay_new(path, &file, &err), 0);
+	assert_memory_equal(sf_replay_host(file), &host, sizeof(host));
+	walker = sf_replay_walker(file, 0);
+	assert_int_equal(sf_walker_netns(walker), 0);
+	assert_int_equal(sf_walker_look(walker, NULL, 0), 3);
+	for (size_t at = 3; at-- > 0;) {
+		struct replayed r = {0};
+
+		assert_true(sf_walker_chosen(walker, at, 0));
+		assert_int_equal(sf_walker_enter(walker, at, false), 0);
+		assert_int_equal(sf_walker_netns(walker), 7 + at);
+		assert_int_equal(sf_walker_walk(walker, &(struct sf_ask){0},
+						&(struct sf_walk_calls){replayed_receive, replayed_socket, &r}, &r.walk),
+				 0);
+		assert_int_equal(r.sockets, 2);
+		assert_int_equal(r.walk.dumps, 1);
+		sf_walker_leave(walker);
+	}
+	sf_walker_free(walker);
+	sf_replay_free(file);
 }
 
 /* Field by field, at the places that the form says. */
@@ -194,11 +233,11 @@ static void a_place_that_cannot_be_written_is_said(void **state)
 	const char *path = below(directory, "nowhere/a.pcap");
 	(void)state;
 
-	assert_int_equal(sf_capture_new(path, &host, 0, &capture, &err), -ENOENT);
+	assert_int_equal(sf_capture_new(path, &host, 1, &capture, &err), -ENOENT);
 	snprintf(want, sizeof(want), "%s cannot be written: No such file or directory", path);
 	assert_string_equal(err.text, want);
 	assert_null(capture);
-	assert_true(sf_capture_new(directory, &host, 0, &capture, &err) < 0);
+	assert_true(sf_capture_new(directory, &host, 1, &capture, &err) < 0);
 	assert_null(capture);
 }
 
@@ -349,6 +388,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_was_written_is_read_again),
+		cmocka_unit_test(each_namespace_is_read_again),
 		cmocka_unit_test(the_file_has_the_form_that_others_read),
 		cmocka_unit_test(its_owner_alone_may_read_it_whatever_was_there),
 		cmocka_unit_test(nothing_is_left_of_a_capture_that_was_given_up),
