@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Whose sockets a file shows, and where in it those of each namespace are: a file of several says
- * so in its first note, and has a note before each. Such a file is looked through once, for its notes;
- * of any other nothing but its beginning is read here.
+ * so in its first note, and has a note before each. Such a file is looked through once, for its
+ * notes; of any other nothing but its beginning is read here.
  */
 #include <linux/netlink.h>
 #include <string.h>
