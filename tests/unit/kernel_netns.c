@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * `namespaces:` as it is read, and what a walker does where there are none but its own: without any right.
+ * `namespaces:` as it is read; what a walker does where there are none but its own; and, where a process may make one, the
+ * table of states in agent/kernel/netns.c as far as no script can reach it.
  */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <cmocka.h>
-#include <sys/stat.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-#include <sockfeed/netns.h>
+#include "kernel/netns.h"
 
 enum { MOST = 4 };
 
@@ -157,6 +162,210 @@ static void more_than_64_choices_are_told_apart(void **state)
 	sf_walker_free(walker);
 }
 
+/* ---- with a namespace that a child is in ---- */
+
+enum { SIOCGSKNS_ = 0x894c }; /* linux/sockios.h: the namespace of a socket */
+
+static pid_t child; /* 0: none */
+
+/* A child in a namespace of its own; skips the test where none can be made. */
+static void make_child(void)
+{
+	int ready[2];
+	char byte = 0;
+
+	assert_int_equal(pipe(ready), 0);
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		byte = unshare(CLONE_NEWNET) == 0;
+		if (write(ready[1], &byte, 1) == 1)
+			pause();
+		_exit(0);
+	}
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	close(ready[0]);
+	close(ready[1]);
+	if (!byte)
+		skip();
+}
+
+static int end_child(void **state)
+{
+	(void)state;
+	if (child) {
+		kill(child, SIGKILL);
+		waitpid(child, NULL, 0);
+	}
+	child = 0;
+	return 0;
+}
+
+static uint32_t inode_of(pid_t pid)
+{
+	char path[40];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", pid);
+	assert_int_equal(stat(path, &st), 0);
+	return (uint32_t)st.st_ino;
+}
+
+static uint32_t inode_of_socket(int fd)
+{
+	int netns = ioctl(fd, SIOCGSKNS_);
+	struct stat st;
+
+	assert_true(netns >= 0);
+	assert_int_equal(fstat(netns, &st), 0);
+	close(netns);
+	return (uint32_t)st.st_ino;
+}
+
+/* Of a walker that has looked for the child's: its index. */
+static size_t look(struct sf_walker *walker, struct sf_netns_choice *const *choices, size_t count)
+{
+	assert_int_equal(sf_walker_look(walker, (const struct sf_netns_choice *const *)choices, count), 2);
+	assert_true(sf_walker_chosen(walker, 1, 0));
+	return 1;
+}
+
+static struct sf_netns_choice *choice_of_child(void)
+{
+	char word[32];
+
+	snprintf(word, sizeof(word), "pid:%d", child);
+	return one(word);
+}
+
+static int fd_of(const struct sf_walker *walker)
+{
+	return mnl_socket_get_fd(walker->link.socket);
+}
+
+static struct sf_walker *walker_beside_child(void)
+{
+	make_child();
+	return sf_walker_new(0);
+}
+
+static void another_one_is_entered_left_and_kept(void **state)
+{
+	struct sf_walker *walker = walker_beside_child();
+	struct sf_netns_choice *choice;
+	int home = fd_of(walker), there;
+
+	(void)state;
+	choice = choice_of_child();
+	for (int keep = 0; keep < 2; keep++) {
+		size_t at = look(walker, &choice, 1);
+
+		assert_int_equal(sf_walker_enter(walker, at, keep), 0);
+		there = fd_of(walker);
+		assert_int_equal(inode_of_socket(there), inode_of(child));
+		assert_int_equal(sf_walker_netns(walker), inode_of(child));
+		sf_walker_leave(walker);
+		assert_int_equal(fd_of(walker), home);
+		assert_int_equal(sf_walker_netns(walker), own_inode());
+		assert_int_equal(fcntl(there, F_GETFD) >= 0, keep);
+	}
+	assert_int_equal(sf_walker_enter(walker, look(walker, &choice, 1), false), 0);
+	assert_int_equal(fd_of(walker), there); /* as it was */
+	sf_walker_leave(walker);
+	sf_netns_choice_free(choice);
+	sf_walker_free(walker);
+	assert_int_equal(fcntl(there, F_GETFD), -1);
+}
+
+static void one_that_is_not_looked_for_is_kept_as_long_as_it_is_there(void **state)
+{
+	struct sf_walker *walker = walker_beside_child();
+	struct sf_netns_choice *choice, *other = one("sockfeed-has-no-such*"), *self = one("self");
+	int there;
+
+	(void)state;
+	choice = choice_of_child();
+	assert_int_equal(sf_walker_enter(walker, look(walker, &choice, 1), true), 0);
+	there = fd_of(walker);
+	sf_walker_leave(walker);
+	assert_int_equal(sf_walker_look(walker, (const struct sf_netns_choice *const *)&other, 1), 2);
+	assert_false(sf_walker_chosen(walker, 0, 0) || sf_walker_chosen(walker, 1, 0));
+	assert_int_equal(sf_walker_look(walker, (const struct sf_netns_choice *const *)&self, 1), 1);
+	assert_true(fcntl(there, F_GETFD) >= 0);
+	end_child(NULL);
+	assert_int_equal(sf_walker_look(walker, (const struct sf_netns_choice *const *)&other, 1), 1);
+	assert_int_equal(fcntl(there, F_GETFD), -1);
+	sf_netns_choice_free(choice);
+	sf_netns_choice_free(other);
+	sf_netns_choice_free(self);
+	sf_walker_free(walker);
+}
+
+static void a_descriptor_that_broke_is_opened_anew_in_its_namespace(void **state)
+{
+	struct sf_walker *walker = walker_beside_child();
+	struct sf_netns_choice *choice;
+	struct sf_err err;
+
+	(void)state;
+	choice = choice_of_child();
+	assert_int_equal(sf_walker_enter(walker, look(walker, &choice, 1), true), 0);
+	sf_link_close(&walker->link);
+	assert_int_equal(sf_netns_open(walker->away, &walker->link, &err), 0);
+	assert_int_equal(inode_of_socket(fd_of(walker)), inode_of(child));
+	sf_link_close(&walker->link);
+	sf_walker_leave(walker); /* without one: the next time it is opened */
+	assert_int_equal(sf_walker_enter(walker, look(walker, &choice, 1), true), 0);
+	assert_int_equal(inode_of_socket(fd_of(walker)), inode_of(child));
+	sf_walker_leave(walker);
+	sf_netns_choice_free(choice);
+	sf_walker_free(walker);
+}
+
+static void whose_process_ended_is_found_by_another_one(void **state)
+{
+	struct sf_netns place = {0};
+	struct sf_link link = {0};
+	struct sf_err err;
+	struct stat st;
+
+	(void)state;
+	make_child();
+	assert_int_equal(stat("/proc/self/ns/net", &st), 0);
+	place.inode = inode_of(child);
+	place.name = sf_strdup("sockfeed-has-no-such");
+	assert_int_equal(sf_netns_open(&place, &link, &err), -ESRCH);
+	assert_true(sf_netns_find_again(&place, st.st_dev));
+	assert_int_equal(place.pid, child);
+	assert_null(place.name);
+	assert_int_equal(sf_netns_open(&place, &link, &err), 0);
+	sf_link_finish(&link);
+	place.pid = getpid(); /* it is in another one */
+	assert_int_equal(sf_netns_open(&place, &link, &err), -ESRCH);
+	end_child(NULL);
+	assert_false(sf_netns_find_again(&place, st.st_dev));
+}
+
+static void one_that_went_since_the_look_is_no_error(void **state)
+{
+	struct sf_walker *walker = walker_beside_child();
+	struct sf_walk_error error[SF_WALK_ERRORS];
+	struct sf_netns_choice *choice;
+	size_t at;
+
+	(void)state;
+	choice = choice_of_child();
+	at = look(walker, &choice, 1);
+	end_child(NULL);
+	assert_int_equal(sf_walker_enter(walker, at, true), -ESRCH);
+	assert_int_equal(sf_walker_netns(walker), own_inode());
+	assert_int_equal(sf_walker_netns_errors(walker, 0, error), 0);
+	sf_netns_choice_free(choice);
+	sf_walker_free(walker);
+}
+
+#define RUN(test) cmocka_unit_test_teardown(test, end_child)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -166,6 +375,11 @@ int main(void)
 		cmocka_unit_test(ones_own_is_entered_without_leaving),
 		cmocka_unit_test(what_is_not_found_is_an_error_of_who_named_it),
 		cmocka_unit_test(more_than_64_choices_are_told_apart),
+		RUN(another_one_is_entered_left_and_kept),
+		RUN(one_that_is_not_looked_for_is_kept_as_long_as_it_is_there),
+		RUN(a_descriptor_that_broke_is_opened_anew_in_its_namespace),
+		RUN(whose_process_ended_is_found_by_another_one),
+		RUN(one_that_went_since_the_look_is_no_error),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
