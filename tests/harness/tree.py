@@ -18,7 +18,7 @@ def files():
                             if f not in (".git", "__pycache__") and not (top and f.startswith("build")))
         for name in sorted(names):
             path = os.path.relpath(os.path.join(folder, name), ROOT)
-            if top and name.startswith("build-"):
+            if top and (name == ".git" or name.startswith("build-")):  # of a worktree
                 continue
             # A corpus is what a fuzzer found: any bytes.
             if path.startswith("tests/fuzz/corpus/") or os.path.islink(os.path.join(folder, name)):
