@@ -48,7 +48,7 @@ static const struct {
 	{0, "xdp", TCP_ALONE},
 	{'p', "processes", "this version looks for no process; `inode` is in /proc/PID/fd"},
 	{'T', "threads", "this version looks for no process; `inode` is in /proc/PID/fd"},
-	{'N', "net", "enter the namespace first: ip netns exec NAME sockfeed query"},
+	{'N', "net", "write `--namespaces NAME`"},
 	{'E', "events", "this version does not watch; `--interval 1s` asks each second"},
 	{'F', "filter", "write `--filter-file FILE`"},
 	{'K', "kill", "sockfeed reads alone, it closes no socket"},
