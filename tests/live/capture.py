@@ -177,6 +177,28 @@ class Capture(unittest.TestCase):
         self.assertTrue(records[-1]["partial"])
         self.assertEqual(records[-1]["errors"][0]["code"], "EBADMSG")
 
+    @unittest.skipIf(os.environ.get("SANITIZE"), "sanitizers take memory of their own")
+    def test_memory_does_not_grow_with_the_file(self):
+        path, most = self.path("ss.dump"), self.path("much.dump")
+        subprocess.run(["ss", "-atiD", path], check=True, timeout=60)
+        with open(path, "rb") as file:
+            content = file.read()
+        with open(most, "wb") as file:
+            for _ in range((64 << 20) // len(content)):
+                file.write(content)
+        taken = []
+        for name in (path, most):
+            asks = subprocess.Popen([feed.SOCKFEED, "query", "--format", "json", "--limit", "1", "--from", name, "state", "all"],
+                                    stdout=subprocess.PIPE)
+            lines = asks.stdout.read().splitlines()
+            asks.stdout.close()
+            _, status, usage = os.wait4(asks.pid, 0)
+            asks.returncode = 0
+            self.assertEqual((status, len(lines)), (0, 2))
+            taken.append((usage.ru_maxrss, feed.parse(lines[-1])["sockets_seen"]))
+        self.assertGreater(taken[1][1], 100 * taken[0][1])
+        self.assertLess(taken[1][0] - taken[0][0], 2048, f"KiB: {taken}")
+
     @unittest.skipUnless(shutil.which("tshark"), "no tshark here")
     def test_wireshark_reads_it(self):
         _, path, _ = self.captured()
