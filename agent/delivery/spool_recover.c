@@ -57,6 +57,12 @@ static void learn(struct sf_spool *spool, const struct sf_segment *segment,
 			    segment->boot_id, record->head.run);
 }
 
+static void latest(struct sf_spool_at *at, const struct sf_spool_at *other)
+{
+	if (at->offset < other->offset)
+		*at = *other;
+}
+
 /* Walks through the last segment: where it ends, and which runs it has. False: it has no record. */
 static bool walk_last(struct sf_spool *spool, int fd, bool *whole)
 {
@@ -95,7 +101,8 @@ static void keep_writing(struct sf_spool *spool, int *fd, bool whole)
 	}
 }
 
-static int take_last(struct sf_spool *spool)
+/* *begun: what the heads of segments without a record say that there was before them. */
+static int take_last(struct sf_spool *spool, struct sf_spool_at *begun)
 {
 	bool has_records = false;
 
@@ -113,8 +120,10 @@ static int take_last(struct sf_spool *spool)
 			keep_writing(spool, &fd, whole);
 		else if (spool->reader->unreadable)
 			set_aside(spool, last);
-		if (!has_records)
+		if (!has_records) {
+			latest(begun, &last->first);
 			sf_segment_unlink(spool, last);
+		}
 		sf_close_p(&fd);
 	}
 	return 0;
@@ -162,21 +171,18 @@ static void take_late(struct sf_spool *spool)
 
 /* ---- one picture ---- */
 
-static void latest(struct sf_spool_at *at, const struct sf_spool_at *other)
-{
-	if (at->offset < other->offset)
-		*at = *other;
-}
-
-static void settle(struct sf_spool *spool, bool known)
+static void settle(struct sf_spool *spool, bool known, const struct sf_spool_at *begun)
 {
 	struct sf_state *state = &spool->state;
 	struct sf_spool_at found = spool->segments ? spool->written : state->base;
-	struct sf_spool_at first = spool->segments ? spool->segment[0].first : state->base;
+	struct sf_spool_at first = spool->segments ? spool->segment[0].first
+				   : known	   ? state->base
+						   : *begun;
 
 	if (!known)
 		state->base = state->end = first;
 	latest(&state->end, &found);
+	latest(&state->end, begun);
 	sf_amount_add(&spool->counts.recovered, &(struct sf_spool_span){state->base, state->end});
 	for (size_t i = 0; i < state->done.count; i++) {
 		const struct sf_spool_span *span = &state->done.span[i];
@@ -206,6 +212,7 @@ int sf_spool_recover(struct sf_spool *spool, struct sf_err *err)
 	static const uint8_t no_id[SF_SPOOL_ID_SIZE];
 	bool known = sf_state_read(spool->directory, &spool->slots, &spool->names, &spool->state,
 				   &spool->counts.aside);
+	struct sf_spool_at begun = {0};
 	struct sf_files files = {0};
 	int r = sf_files_list(spool->directory, spool->state.id, &files);
 
@@ -219,12 +226,12 @@ int sf_spool_recover(struct sf_spool *spool, struct sf_err *err)
 		spool->seed = sf_segment_seed(spool->state.id);
 		take_files(spool, &files);
 		sf_spool_step(spool, SF_SPOOL_LISTED);
-		r = take_last(spool);
+		r = take_last(spool, &begun);
 		if (r < 0)
 			sf_fail(err, r, "cannot read %s: %s", spool->conf->path, strerror(-r));
 	}
 	if (r == 0) {
-		settle(spool, known);
+		settle(spool, known, &begun);
 		sf_state_prepare(spool->directory, &spool->slots);
 		sf_spool_step(spool, SF_SPOOL_RECOVERED);
 	}

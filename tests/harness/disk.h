@@ -22,7 +22,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum disk_call { DISK_WRITE, DISK_SYNC, DISK_CUT, DISK_CREATE, DISK_READ, DISK_REMOVE, DISK_CALLS };
+enum disk_call { DISK_WRITE, DISK_SYNC, DISK_CUT, DISK_CREATE, DISK_REMOVE, DISK_READ, DISK_CALLS };
 
 static struct {
 	int code[DISK_CALLS];	    /* errno of a failing call; 0: it works */

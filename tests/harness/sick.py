@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 
 # In the order of disk.h.
-CALLS = ["write", "sync", "cut", "create", "read", "remove"]
+CALLS = ["write", "sync", "cut", "create", "remove", "read"]
 CHANGES = [call for call in CALLS if call != "read"]
 
 

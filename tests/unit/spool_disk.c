@@ -5,6 +5,7 @@
  */
 #include "disk.h"
 
+#include "delivery/spool_inner.h"
 #include "spools.h"
 
 enum { SEGMENT = 16 << 10, GAPS = 300 };
@@ -397,6 +398,60 @@ static void a_disk_that_gives_nothing_back_has_damaged_it(void **state)
 	tank_check(t);
 }
 
+/* What a crash leaves when the disk took a segment's head, but of the batches before it and behind it none. */
+static void leave_a_segment_without_a_record(struct tank *t)
+{
+	struct sf_spool_at first = t->spool->state.end;
+	uint64_t number = t->spool->last_number + 1;
+	struct sf_segment_head head;
+	char name[64];
+	FILE *file;
+
+	first.offset += 5;
+	first.line += 20;
+	first.byte += 3000;
+	sf_segment_head_make(&head, t->spool->state.id, number, &first, t->setup.boot_id);
+	tank_close(t);
+	snprintf(name, sizeof(name), "spool/" SF_SEGMENT_NAME, (unsigned long long)number);
+	file = fopen(below(t->directory, name), "we");
+	assert_non_null(file);
+	assert_int_equal(fwrite(&head, sizeof(head), 1, file), 1);
+	fclose(file);
+}
+
+static void a_segment_without_a_record_tells_what_was_before_it(void **state)
+{
+	struct tank *t = *state;
+	struct sf_spool_gap gap[GAPS];
+
+	tank_fill(t, 50);
+	leave_a_segment_without_a_record(t);
+	tank_open(t);
+	assert_int_equal(tank_lost(t).lines, 20);
+	assert_int_equal(tank_lost(t).batches, 5);
+	assert_int_equal(sf_spool_gaps(t->spool, gap, GAPS), 1);
+	assert_int_equal(gap[0].reason, SF_SPOOL_LOSS_POWER);
+	assert_string_equal(gap[0].query, "");
+	assert_int_equal(gap[0].records, 20);
+	tank_expect(t, 0, 50);
+}
+
+static void a_segment_that_cannot_be_removed_hides_none_behind_it(void **state)
+{
+	struct tank *t = *state;
+
+	tank_fill(t, 50);
+	leave_a_segment_without_a_record(t);
+	disk_fail(DISK_REMOVE, EIO, 0);
+	tank_open(t);
+	tank_fill(t, 50);
+	tank_close(t);
+	disk_fail(DISK_REMOVE, 0, 0);
+	tank_open(t);
+	assert_int_equal(tank_counts(t).aside, 0);
+	tank_expect(t, 0, 100);
+}
+
 static void a_read_only_start_sends_what_is_there(void **state)
 {
 	struct tank *t = *state;
@@ -440,6 +495,8 @@ int main(void)
 		spool_test(what_a_kill_left_unsynced_is_synced_at_the_next_start),
 		spool_test(no_new_file_can_be_made),
 		spool_test(a_disk_that_gives_nothing_back_has_damaged_it),
+		spool_test(a_segment_without_a_record_tells_what_was_before_it),
+		spool_test(a_segment_that_cannot_be_removed_hides_none_behind_it),
 		spool_test(a_read_only_start_sends_what_is_there),
 	};
 
