@@ -108,10 +108,11 @@ static void take_facts(struct sf_look *look)
 		first++;
 	if (!facts->state_known && first < facts->files)
 		facts->base = facts->end = look->file[first].first;
-	facts->gaps = state->gaps.count;
-	look->gap = sf_alloc((facts->gaps + 1) * sizeof(*look->gap));
-	for (size_t i = 0; i < facts->gaps; i++)
-		look->gap[i] = state->gaps.owed[i].gap;
+	look->gap = sf_alloc((state->gaps.count + 1) * sizeof(*look->gap));
+	for (size_t i = 0; i < state->gaps.count; i++) {
+		if (!state->gaps.owed[i].heard)
+			look->gap[facts->gaps++] = state->gaps.owed[i].gap;
+	}
 	facts->gap = look->gap;
 	facts->runs = state->runs.count;
 	facts->run = state->runs.run;

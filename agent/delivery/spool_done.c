@@ -37,6 +37,7 @@ void sf_spool_done(struct sf_spool *spool, const struct sf_spool_span *span)
 {
 	sf_spans_add(&spool->state.done, span);
 	sf_spans_advance(&spool->state.done, &spool->state.base);
+	sf_debts_forget(&spool->state.gaps, spool->state.base.offset);
 	sf_spool_want_publish(spool);
 }
 
@@ -117,7 +118,7 @@ int sf_spool_acknowledge(struct sf_spool *spool, const struct sf_spool_span *pla
 	sf_spool_unpin(spool, place);
 	sf_amount_add(&spool->counts.acknowledged, place);
 	sf_spool_done(spool, place);
-	sf_debts_done(&state->gaps, place->from.offset);
+	sf_debts_done(&state->gaps, place->from.offset, state->base.offset);
 	let_go(spool, &spool->ring, place->from.offset);
 	let_go(spool, &spool->held, place->from.offset);
 	sf_spool_step(spool, SF_SPOOL_ACKNOWLEDGED);

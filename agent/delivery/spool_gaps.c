@@ -81,6 +81,8 @@ static struct sf_owed *begin(struct sf_debts *gaps, const struct sf_loss_of *los
 {
 	struct sf_owed *owed;
 
+	if (gaps->count >= SF_GAPS_MOST)
+		sf_debts_forget(gaps, UINT64_MAX);
 	if (gaps->count >= SF_GAPS_MOST) {
 		for (size_t i = gaps->count; i--;) {
 			if (same_query(&gaps->owed[i], loss) && !gaps->owed[i].fixed)
@@ -107,11 +109,6 @@ static struct sf_owed *begin(struct sf_debts *gaps, const struct sf_loss_of *los
 	return owed;
 }
 
-static bool is_before(uint64_t run, uint64_t seq, uint64_t than_run, uint64_t than_seq)
-{
-	return run < than_run || (run == than_run && seq < than_seq);
-}
-
 /*
  * Would the gap, made longer by the loss, span another one of its query? What was refused has no
  * offset: it may lie between two that stood one behind the other.
@@ -125,8 +122,8 @@ static bool would_span(const struct sf_debts *gaps, const struct sf_owed *owed,
 		const struct sf_spool_gap *other = &gaps->owed[i].gap;
 
 		if (same_query(&gaps->owed[i], loss) && other != gap &&
-		    is_before(gap->last.run, gap->last.seq, other->first.run, other->first.seq) &&
-		    is_before(other->first.run, other->first.seq, loss->run, loss->first_seq))
+		    before(gap->last.run, gap->last.seq, other->first.run, other->first.seq) &&
+		    before(other->first.run, other->first.seq, loss->run, loss->first_seq))
 			return true;
 	}
 	return false;
@@ -177,13 +174,36 @@ void sf_debts_segment(struct sf_debts *gaps, uint64_t from_offset)
 	}
 }
 
-void sf_debts_done(struct sf_debts *gaps, uint64_t offset)
+/*
+ * What was refused lies between batches. As long as some before it wait it is remembered, and when
+ * none does any more, what is lost behind it is another gap.
+ */
+void sf_debts_done(struct sf_debts *gaps, uint64_t offset, uint64_t base)
 {
 	for (size_t i = gaps->count; i-- && gaps->told;) {
-		if (gaps->owed[i].gap.told == offset) {
-			gaps->told--;
-			cut_out(gaps, i);
-		}
+		struct sf_owed *owed = &gaps->owed[i];
+
+		if (owed->gap.told != offset)
+			continue;
+		gaps->told--;
+		owed->gap.told = UINT64_MAX;
+		owed->heard = true;
+		gaps->heard++;
+	}
+	sf_debts_forget(gaps, base);
+}
+
+void sf_debts_forget(struct sf_debts *gaps, uint64_t base)
+{
+	for (size_t i = gaps->count; i-- && gaps->heard;) {
+		struct sf_owed *owed = &gaps->owed[i];
+
+		if (!owed->heard || (owed->refused && owed->last_offset > base))
+			continue;
+		if (owed->refused)
+			sf_debts_close(gaps, owed->gap.query, false);
+		gaps->heard--;
+		cut_out(gaps, i);
 	}
 }
 
@@ -203,40 +223,4 @@ void sf_debts_finish(struct sf_debts *gaps)
 {
 	free(gaps->owed);
 	*gaps = (struct sf_debts){0};
-}
-
-/* ---- the spool's face ---- */
-
-size_t sf_spool_gaps(struct sf_spool *spool, struct sf_spool_gap *out, size_t most)
-{
-	struct sf_debts *gaps = &spool->state.gaps;
-	size_t count = 0;
-
-	for (size_t i = 0; i < gaps->count; i++) {
-		if (gaps->owed[i].gap.told != UINT64_MAX)
-			continue;
-		if (count < most) {
-			gaps->owed[i].fixed = true;
-			gaps->owed[i].open = false;
-			out[count] = gaps->owed[i].gap;
-		}
-		count++;
-	}
-	return count;
-}
-
-void sf_spool_gap_told(struct sf_spool *spool, uint64_t id, uint64_t offset)
-{
-	struct sf_debts *gaps = &spool->state.gaps;
-
-	for (size_t i = 0; i < gaps->count; i++) {
-		struct sf_owed *owed = &gaps->owed[i];
-
-		if (owed->gap.id != id || owed->gap.told != UINT64_MAX)
-			continue;
-		owed->gap.told = offset;
-		gaps->told++;
-		sf_spool_want_publish(spool);
-		sf_spool_step(spool, SF_SPOOL_TOLD);
-	}
 }

@@ -51,10 +51,11 @@ struct sf_owed {
 	bool refused;	      /* lost at the door: it was never in the spool */
 	bool open;	      /* may still grow */
 	bool fixed;	      /* was given out */
+	bool heard;	      /* and is owed no more: kept so that no other one spans it */
 };
 struct sf_debts {
 	struct sf_owed *owed;
-	size_t count, capacity, told; /* told: how many of them are */
+	size_t count, capacity, told, heard; /* told, heard: how many of them are */
 	uint64_t last_id;
 	uint64_t lost_through; /* offset behind the last loss, while losses follow one another */
 };
@@ -71,7 +72,8 @@ void sf_debts_close(struct sf_debts *, const char *query,
 /* A batch of the query, which is not lost, stands between losses. */
 void sf_debts_pass(struct sf_debts *, const char *query, const struct sf_spool_span *);
 void sf_debts_segment(struct sf_debts *, uint64_t from_offset); /* of it something was lost */
-void sf_debts_done(struct sf_debts *, uint64_t offset);		/* the batch was acknowledged */
+void sf_debts_done(struct sf_debts *, uint64_t offset, uint64_t base); /* it was acknowledged */
+void sf_debts_forget(struct sf_debts *, uint64_t base); /* what nothing can span any more */
 void sf_debts_undone(struct sf_debts *, uint64_t from, uint64_t to); /* those were lost */
 void sf_debts_finish(struct sf_debts *);
 

@@ -26,3 +26,37 @@ void sf_spool_owe(struct sf_spool *spool, const struct sf_spool_debt *debt, uint
 	sf_debts_lose(&spool->state.gaps, &loss);
 	sf_spool_want_publish(spool);
 }
+
+size_t sf_spool_gaps(struct sf_spool *spool, struct sf_spool_gap *out, size_t most)
+{
+	struct sf_debts *gaps = &spool->state.gaps;
+	size_t count = 0;
+
+	for (size_t i = 0; i < gaps->count; i++) {
+		if (gaps->owed[i].gap.told != UINT64_MAX || gaps->owed[i].heard)
+			continue;
+		if (count < most) {
+			gaps->owed[i].fixed = true;
+			gaps->owed[i].open = false;
+			out[count] = gaps->owed[i].gap;
+		}
+		count++;
+	}
+	return count;
+}
+
+void sf_spool_gap_told(struct sf_spool *spool, uint64_t id, uint64_t offset)
+{
+	struct sf_debts *gaps = &spool->state.gaps;
+
+	for (size_t i = 0; i < gaps->count; i++) {
+		struct sf_owed *owed = &gaps->owed[i];
+
+		if (owed->gap.id != id || owed->gap.told != UINT64_MAX || owed->heard)
+			continue;
+		owed->gap.told = offset;
+		gaps->told++;
+		sf_spool_want_publish(spool);
+		sf_spool_step(spool, SF_SPOOL_TOLD);
+	}
+}

@@ -47,6 +47,7 @@ static void add_gap(struct sf_buf *buf, const struct sf_owed *owed)
 		.reason = gap->reason,
 		.segments = gap->segments,
 		.refused = owed->refused,
+		.heard = owed->heard,
 		.fixed = owed->fixed,
 	};
 
@@ -135,12 +136,14 @@ static void get_gap(struct bytes *in, struct sf_names *names, struct sf_debts *g
 			.told = slot.told},
 		.last_offset = slot.last_offset,
 		.refused = slot.refused,
+		.heard = slot.heard,
 		.fixed = slot.fixed,
 	};
 	owed->gap.query = get_text(in, names);
 	owed->gap.boot_id = get_text(in, names);
 	gaps->count++;
 	gaps->told += slot.told != UINT64_MAX;
+	gaps->heard += slot.heard != 0;
 }
 
 /* base, spans, end: one behind the other. */

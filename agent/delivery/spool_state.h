@@ -19,7 +19,8 @@ struct sf_slot_head {
 
 struct sf_slot_gap { /* then query and boot id */
 	uint64_t id, first_run, first_seq, last_run, last_seq, records, bytes, told, last_offset;
-	uint32_t reason, segments, refused, fixed;
+	uint32_t reason, segments;
+	uint16_t refused, heard, fixed, reserved;
 };
 
 void sf_slot_encode(struct sf_buf *, const struct sf_state *, uint64_t generation);

@@ -236,7 +236,7 @@ static inline uint64_t nameless(const struct tank *t, const struct shared *s)
 	uint64_t lines = 0;
 
 	for (size_t i = 0; i < gaps->count; i++)
-		lines += *gaps->owed[i].gap.query ? 0 : gaps->owed[i].gap.records;
+		lines += *gaps->owed[i].gap.query || gaps->owed[i].heard ? 0 : gaps->owed[i].gap.records;
 	for (uint64_t i = 0; i < s->tellings; i++)
 		lines += s->telling[i].query < 0 ? s->telling[i].gap.records : 0;
 	return lines;

@@ -2,6 +2,7 @@
 /*
  * A spool that is full: which batches go, and that the gaps name exactly these, until somebody was told of them.
  */
+#include "delivery/spool_inner.h"
 #include "spools.h"
 
 enum { SEGMENT = 16 << 10, SIZE = 128 << 10, GAPS = 300 };
@@ -65,6 +66,12 @@ static void expect_gaps(struct tank *t, uint64_t from, uint64_t to, enum sf_spoo
 	}
 }
 
+static bool lies_before(const struct sf_spool_gap *a, const struct sf_spool_gap *b)
+{
+	return a->last.run < b->first.run ||
+	       (a->last.run == b->first.run && a->last.seq < b->first.seq);
+}
+
 static uint64_t first_waiting(struct tank *t)
 {
 	struct sf_spool_span place;
@@ -85,7 +92,8 @@ static void the_oldest_go_and_the_gaps_name_exactly_them(void **state)
 	assert_true(tank_counts(t).disk <= SIZE);
 	assert_int_equal(tank_counts(t).lost[SF_SPOOL_LOSS_FULL].batches, first);
 	assert_int_equal(tank_counts(t).lost[SF_SPOOL_LOSS_FULL].lines,
-			 lines_between(0, first, 0) + lines_between(0, first, 1) + lines_between(0, first, 2));
+			 lines_between(0, first, 0) + lines_between(0, first, 1) +
+				 lines_between(0, first, 2));
 	expect_gaps(t, 0, first, SF_SPOOL_LOSS_FULL);
 	reopen(t);
 	expect_gaps(t, 0, first, SF_SPOOL_LOSS_FULL);
@@ -247,7 +255,8 @@ static void a_gap_is_owed_until_the_batch_that_tells_of_it_is_acknowledged(void 
 	reopen(t);
 	assert_int_equal(sf_spool_gaps(t->spool, NULL, 0), 0);
 	tank_fill(t, 200);
-	assert_int_equal(sf_spool_gaps(t->spool, NULL, 0), QUERIES + 1); /* before and behind that batch */
+	assert_int_equal(sf_spool_gaps(t->spool, NULL, 0),
+			 QUERIES + 1); /* before and behind that batch */
 }
 
 static void a_gap_whose_batch_is_lost_must_be_told_again(void **state)
@@ -283,8 +292,53 @@ static void a_gap_that_was_given_out_does_not_grow(void **state)
 		while (strcmp(next->query, gap[q].query))
 			next++;
 		assert_true(next->first.run > gap[q].last.run ||
-			    (next->first.run == gap[q].last.run && next->first.seq == gap[q].last.seq + 1));
+			    (next->first.run == gap[q].last.run &&
+			     next->first.seq == gap[q].last.seq + 1));
 	}
+}
+
+/* What was refused was told and has arrived; then what waited before it is lost, and what came behind it. */
+static void a_gap_that_has_arrived_is_not_spanned_by_another(void **state)
+{
+	struct tank *t = *state;
+	struct sf_spool_span place[200], telling;
+	struct sf_spool_gap refused, gap[GAPS];
+	uint64_t at = 0, count, acknowledged = 0;
+	const char *query;
+
+	tank_close(t);
+	t->setup.ring_size = SEGMENT;
+	tank_open(t);
+	for (count = 0; tank_put(t, &telling); count++)
+		assert_int_equal(tank_read(t, &at, &place[count]), count);
+	query = query_of(t->next - 1);
+	assert_int_equal(sf_spool_gaps(t->spool, &refused, 1), 1);
+	for (unsigned i = 0; i < 2;
+	     i++) { /* all goes to the disk; then one that tells of it, too */
+		if (i)
+			assert_true(tank_put(t, &telling));
+		while (tank_counts(t).in_memory) {
+			assert_int_equal(sf_spool_acknowledge(t->spool, &place[acknowledged++]), 0);
+			tank_wait(t, 1000001);
+		}
+	}
+	sf_spool_gap_told(t->spool, refused.id, telling.from.offset);
+	assert_int_equal(sf_spool_acknowledge(t->spool, &telling), 0);
+	while (acknowledged < count)
+		sf_spool_unpin(t->spool, &place[acknowledged++]);
+	tank_fill(t, 1); /* so that the segment stays */
+	reopen(t);
+	tank_fill(t, 400);
+	for (uint64_t i = sf_spool_gaps(t->spool, gap, GAPS); i--;) {
+		assert_int_not_equal(gap[i].id, refused.id);
+		if (!strcmp(gap[i].query, query))
+			assert_true(lies_before(&gap[i], &refused) ||
+				    lies_before(&refused, &gap[i]));
+	}
+	assert_true(sf_spool_base(t->spool) > telling.to.offset);
+	for (size_t i = 0; i < t->spool->state.gaps.count; i++)
+		assert_int_not_equal(t->spool->state.gaps.owed[i].gap.id,
+				     refused.id); /* it is forgotten */
 }
 
 static void there_are_never_too_many_gaps(void **state)
@@ -343,6 +397,7 @@ int main(void)
 		spool_test(a_gap_is_owed_until_the_batch_that_tells_of_it_is_acknowledged),
 		spool_test(a_gap_whose_batch_is_lost_must_be_told_again),
 		spool_test(a_gap_that_was_given_out_does_not_grow),
+		spool_test(a_gap_that_has_arrived_is_not_spanned_by_another),
 		spool_test(there_are_never_too_many_gaps),
 		spool_test(a_full_file_system_is_left_alone),
 	};
