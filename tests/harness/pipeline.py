@@ -121,7 +121,7 @@ class Pipeline:
 
     def prove(self, lines, *options):
         """Nothing is missing, and every run has the sockets that we held: all of them, but for gaps, what a kill cut, and
-        runs that say themselves that they are partial: one that was under way when the agent was told to end. Gives the
+        an agent's last, which was under way when the agent was told to end, and says that it is partial. Gives the
         records of sockets and runs by run number, and all gaps."""
         problems, summaries, told = judge(lines, *options)
         self.test.assertEqual(problems, [], "\n".join(summaries + told))
@@ -132,12 +132,13 @@ class Pipeline:
                 gaps.append(record)
             elif record["type"] != "start":
                 runs.setdefault(record["run"], []).append(record)
+        followed = {record["previous_run"] for records in runs.values() for record in records if record["type"] == "run"}
         for number, records in runs.items():
             ports = [record["peer"]["port"] for record in records if record["type"] == "socket"]
             self.test.assertEqual(len(ports), len(set(ports)), number)
             self.test.assertLessEqual(set(ports), self.ends, number)
-            whole = any(record["type"] == "run" and not record["partial"] for record in records) and not any(
-                gap["first"]["run"] <= number <= gap["last"]["run"] for gap in gaps)
+            whole = any(record["type"] == "run" and (number in followed or not record["partial"]) for record in records) \
+                and not any(gap["first"]["run"] <= number <= gap["last"]["run"] for gap in gaps)
             if whole:
                 self.test.assertEqual(set(ports), self.ends, number)
         return runs, gaps

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """An output with a spool, whose agent or broker dies: nothing is missing that was accepted, over any number of agents; above
 the cap every record that is not there is named by a gap. The judge is tests/kafka/complete, and what sockets there were."""
+import concurrent.futures
 import os
 import random
 import subprocess
@@ -18,13 +19,35 @@ from pipeline import Pipeline, flapping, kafka
 from proof import judge
 
 SHIPPED = os.path.join(os.environ.get("SOURCE", "."), "conf", "kafka.yaml")
-KILLS = 2000 if os.environ.get("SF_SIZE") == "long" else 20  # of the agent
+KILLS = 2000 if os.environ.get("SF_SIZE") == "long" else 60 if os.environ.get("SANITIZE") else 300  # of agents
+AGENTS = 4  # that are killed at a time
+SLOW = 10  # seconds: ten times what a start may take
 
 
 class OneNode(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.broker = cls.enterClassContext(Broker())
+        cls.slowest = 0
+
+    @classmethod
+    def tearDownClass(cls):
+        print(f"the slowest start took {cls.slowest * 1000:.0f} ms")
+
+    def started(self, path):
+        begun = time.monotonic()
+        path.start()
+        path.agent.wait_log("runs 1 query")
+        took = time.monotonic() - begun
+        type(self).slowest = max(self.slowest, took)
+        self.assertLess(took, SLOW)
+
+    def killed(self, path, times):
+        for _ in range(times):
+            self.started(path)
+            time.sleep(random.uniform(0, 0.5))
+            path.kill()
+            path.agent.end()
 
     def made(self, topic):
         self.broker.create_topic(topic)
@@ -33,13 +56,13 @@ class OneNode(unittest.TestCase):
         outputs, topic = kafka("records_per_message: 10", spool="64MiB")
         self.made(topic)
         path = Pipeline(self, self.broker, 50, outputs)
-        path.start()
+        self.started(path)
         path.runs(5)
         self.broker.kill()
         for _ in range(2):
             path.runs(5)
             path.stop()
-            path.start()
+            self.started(path)
         path.runs(5)
         self.broker.start()
         path.delivered()
@@ -66,7 +89,7 @@ class OneNode(unittest.TestCase):
         outputs, topic = kafka("records_per_message: 10", spool="4MiB")
         self.made(topic)
         path = Pipeline(self, self.broker, 300, outputs)
-        path.start()
+        self.started(path)
         path.runs(5)
         self.broker.kill()
         until("losses", lambda: path.counts()["lost"])
@@ -84,21 +107,21 @@ class OneNode(unittest.TestCase):
         self.assertGreater(len(runs), 10)
 
     def test_an_agent_that_is_killed_again_and_again_loses_nothing_that_it_had_accepted(self):
-        outputs, topic = kafka("records_per_message: 10", spool="64MiB")
-        self.made(topic)
-        path = Pipeline(self, self.broker, 50, outputs)
-        with flapping(self.broker):
-            for _ in range(KILLS):
-                path.start()
-                path.agent.wait_log("runs 1 query")
-                time.sleep(random.uniform(0, 0.7))
-                path.kill()
-        path.start()
-        path.runs(3)
-        path.delivered()
-        path.stop()
-        _, gaps = path.prove(path.lines(topic), "--spool", "--ended")
-        self.assertEqual(gaps, [])
+        paths, topics = [], []
+        for _ in range(AGENTS):
+            outputs, topic = kafka("records_per_message: 10", spool="64MiB")
+            self.made(topic)
+            topics.append(topic)
+            paths.append(Pipeline(self, self.broker, 50, outputs))
+        with flapping(self.broker), concurrent.futures.ThreadPoolExecutor(AGENTS) as pool:
+            list(pool.map(self.killed, paths, [KILLS // AGENTS] * AGENTS))
+        for path, topic in zip(paths, topics):
+            self.started(path)
+            path.runs(3)
+            path.delivered()
+            path.stop()
+            _, gaps = path.prove(path.lines(topic), "--spool", "--ended")
+            self.assertEqual(gaps, [])
 
 
 if __name__ == "__main__":
