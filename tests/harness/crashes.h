@@ -242,6 +242,14 @@ static inline uint64_t nameless(const struct tank *t, const struct shared *s)
 	return lines;
 }
 
+static inline void copy_directory(const char *from, const char *to)
+{
+	char command[PATH_MAX * 2 + 64];
+
+	snprintf(command, sizeof(command), "rm -rf '%s' && cp -r '%s' '%s'", to, from, to);
+	assert_int_equal(system(command), 0);
+}
+
 /*
  * Opens a copy of what is left and reads it all: whole batches, each once, in the order of their query; and of those
  * that the spool had answered for, each is there, or was sent perhaps, or stands in a gap that is known.
