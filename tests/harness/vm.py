@@ -198,7 +198,7 @@ class Machine:
         words = [tool("setpriv"), "--pdeathsig", "KILL", tool("qemu-system-x86_64"), "-accel", "tcg", "-cpu", "max",
                  "-m", str(memory), "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
                  "-kernel", guest.kernel, "-initrd", guest.initramfs.name,
-                 "-append", " ".join(["console=ttyS0 quiet panic=-1 mitigations=off", *words]),
+                 "-append", " ".join(["console=ttyS0 quiet panic=-1 mitigations=off no_timer_check", *words]),
                  "-chardev", f"file,id=console,path={self.console.name},append=on", "-serial", "chardev:console",
                  "-serial", "stdio"]
         if disk:
