@@ -102,26 +102,16 @@ static struct sf_share *first_alike(struct sf_share *share, const struct sf_shar
 
 /* ---- from namespace to namespace ---- */
 
-/*
- * A descriptor holds its namespace, which may be gone for everybody else: who does not look again
- * soon does not keep it. A new one costs some 50 us, and small first chunks of each dump.
- */
-enum { KEEP_US = 60000000 };
-
-/* Who wants to be here, whether it can be entered or not. True: somebody comes back soon. */
-static bool gather(struct collection *c, size_t at, struct sf_run **group, size_t *count)
+/* Who wants to be here, whether it can be entered or not. */
+static size_t gather(struct collection *c, size_t at, struct sf_run **group)
 {
-	bool keep = false;
+	size_t count = 0;
 
-	for (size_t i = *count = 0; i < c->shares; i++) {
-		const struct sf_plan *plan = c->share[i].run->plan;
-
-		if (c->share[i].ended || !sf_walker_chosen(c->walker, at, i))
-			continue;
-		group[(*count)++] = c->share[i].run;
-		keep |= plan->interval && plan->interval <= KEEP_US;
+	for (size_t i = 0; i < c->shares; i++) {
+		if (!c->share[i].ended && sf_walker_chosen(c->walker, at, i))
+			group[count++] = c->share[i].run;
 	}
-	return keep;
+	return count;
 }
 
 static void walk(struct collection *c, size_t at)
@@ -147,12 +137,11 @@ static void walk(struct collection *c, size_t at)
 }
 
 /* Is there anybody? The same runs as in the last namespace share a walk that goes on here. */
-static bool choose_group(struct collection *c, size_t at, bool *keep)
+static bool choose_group(struct collection *c, size_t at)
 {
 	sf_cleanup(sf_free_p) struct sf_run **group = sf_alloc(c->shares * sizeof(*group));
-	size_t count;
+	size_t count = gather(c, at, group);
 
-	*keep = gather(c, at, group, &count);
 	if (!count || (count == c->grouped && !memcmp(group, c->group, count * sizeof(*group))))
 		return count != 0;
 	c->shared.pass = 0;
@@ -163,9 +152,7 @@ static bool choose_group(struct collection *c, size_t at, bool *keep)
 
 static void visit(struct collection *c, size_t at)
 {
-	bool keep;
-
-	if (choose_group(c, at, &keep) && sf_walker_enter(c->walker, at, keep) == 0) {
+	if (choose_group(c, at) && sf_walker_enter(c->walker, at) == 0) {
 		walk(c, at);
 		sf_walker_leave(c->walker);
 	}

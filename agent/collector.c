@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "collector.h"
+#include "targets.h"
 
 /*
  * What lies between the two threads: so much, and so much more for each query, that neither waits
@@ -26,10 +27,11 @@ struct message { /* a batch of a run, or its end */
 	struct sf_batch *batch; /* NULL: the run has ended */
 };
 
-struct target { /* an output of the sweep under way */
-	struct sf_output *output;
-	size_t need; /* what may be handed over to it after one receive: a batch of each run */
-};
+/*
+ * A namespace that is gone for everybody else keeps its interfaces as long as we hold it: however
+ * seldom it is asked.
+ */
+enum { TIDY_US = 5000000 };
 
 struct sf_collector {
 	struct sf_walker *walker;
@@ -40,8 +42,10 @@ struct sf_collector {
 	struct sf_thread *thread;
 	struct sf_collector_events events;
 	atomic_bool cancel;
-	size_t targets;
-	struct target *target;
+	atomic_bool holds, tidies; /* other namespaces; a sweep that tidies is under way */
+	struct sf_source *timer;   /* of the next one */
+	bool ticks;		   /* it is set */
+	struct sf_targets targets; /* of the sweep under way */
 };
 
 static void send(struct sf_collector *c, struct sf_run *run, struct sf_batch *batch)
@@ -54,40 +58,11 @@ static void send(struct sf_collector *c, struct sf_run *run, struct sf_batch *ba
 
 /* ---- in the collector's thread ---- */
 
-static void add_target(struct sf_collector *c, struct sf_output *output, size_t runs)
-{
-	size_t at = 0;
-
-	while (at < c->targets && c->target[at].output != output)
-		at++;
-	if (at == c->targets)
-		c->target[c->targets++] = (struct target){.output = output};
-	c->target[at].need += sf_collect_batch(runs);
-}
-
-static void find_targets(struct sf_collector *c, const struct sf_sweep *sweep)
-{
-	size_t most = 0;
-
-	for (size_t i = 0; i < sweep->count; i++)
-		most += sweep->run[i]->plan->outputs;
-	c->target = sf_realloc(c->target, (most ?: 1) * sizeof(*c->target));
-	c->targets = 0;
-	for (size_t i = 0; i < sweep->count; i++) {
-		const struct sf_plan *plan = sweep->run[i]->plan;
-
-		for (size_t o = 0; o < plan->outputs; o++)
-			add_target(c, plan->output[o], sweep->count);
-	}
-}
-
 static int pause_walk(void *arg, uint64_t *waited)
 {
 	struct sf_collector *c = arg;
 
-	*waited = 0;
-	for (size_t i = 0; i < c->targets; i++)
-		*waited += sf_outputs_wait(&c->target[i].output, 1, c->target[i].need, &c->cancel);
+	*waited = sf_targets_wait(&c->targets, &c->cancel);
 	return atomic_load_explicit(&c->cancel, memory_order_relaxed) ? -ECANCELED : 0;
 }
 
@@ -105,10 +80,36 @@ static void run_ended(void *arg, struct sf_run *run)
 	send(arg, run, NULL);
 }
 
+static bool goes_abroad(const struct sf_sweep *sweep)
+{
+	for (size_t i = 0; i < sweep->count; i++) {
+		if (!sf_netns_choice_self(sweep->run[i]->plan->netns))
+			return true;
+	}
+	return false;
+}
+
+static void collect(struct sf_collector *c, const struct sf_sweep *sweep)
+{
+	const struct sf_collect_calls calls = {pause_walk, full_batch, run_ended, c};
+
+	if (goes_abroad(sweep))
+		atomic_store(&c->holds, true);
+	sf_targets_find(&c->targets, sweep->run, sweep->count);
+	sf_pool_keep(c->pool, SPARE);
+	sf_collect(c->walker, c->questions, c->pool, sweep->run, sweep->count, &calls);
+	sf_pool_keep(c->pool, 1);
+}
+
+static void tidy(struct sf_collector *c)
+{
+	atomic_store(&c->holds, sf_walker_tidy(c->walker) != 0);
+	atomic_store(&c->tidies, false);
+}
+
 static void work(void *arg)
 {
 	struct sf_collector *c = arg;
-	struct sf_collect_calls calls = {pause_walk, full_batch, run_ended, c};
 	struct sf_sweep *sweep;
 
 	/*
@@ -118,10 +119,10 @@ static void work(void *arg)
 	 */
 	sched_setscheduler(0, SCHED_BATCH, &(struct sched_param){0});
 	while ((sweep = sf_channel_take(c->sweeps))) {
-		find_targets(c, sweep);
-		sf_pool_keep(c->pool, SPARE);
-		sf_collect(c->walker, c->questions, c->pool, sweep->run, sweep->count, &calls);
-		sf_pool_keep(c->pool, 1);
+		if (sweep->count)
+			collect(c, sweep);
+		else
+			tidy(c);
 		free(sweep);
 	}
 	sf_channel_close(c->messages);
@@ -140,6 +141,24 @@ static void handle(struct sf_collector *c, struct message *message)
 		c->events.ended(c->events.arg, m.run);
 }
 
+static void set_timer(struct sf_collector *c)
+{
+	if (c->ticks || !atomic_load(&c->holds))
+		return;
+	c->ticks = true;
+	sf_timer_set(c->timer, sf_clock_mono() + TIDY_US);
+}
+
+static void on_timer(void *arg)
+{
+	struct sf_collector *c = arg;
+
+	c->ticks = false;
+	if (!atomic_exchange(&c->tidies, true))
+		sf_collector_start(c, sf_new(struct sf_sweep));
+	set_timer(c);
+}
+
 static void take_messages(void *arg)
 {
 	struct sf_collector *c = arg;
@@ -147,6 +166,7 @@ static void take_messages(void *arg)
 
 	while ((message = sf_channel_try_take(c->messages)))
 		handle(c, message);
+	set_timer(c);
 }
 
 void sf_collector_start(struct sf_collector *c, struct sf_sweep *sweep)
@@ -168,10 +188,12 @@ int sf_collector_new(struct sf_loop *loop, struct sf_pool *pool, uint32_t releas
 
 	c->pool = pool;
 	c->events = *events;
-	c->sweeps = sf_channel_new(queries);
+	c->sweeps = sf_channel_new(queries + 1); /* and one that tidies */
 	c->messages = sf_channel_new(MESSAGES + queries * MESSAGES_OF_QUERY);
 	c->walker = sf_walker_new(release);
 	c->questions = sf_questions_new();
+	if (r == 0)
+		r = sf_loop_timer(loop, on_timer, c, &c->timer, err);
 	if (r == 0) {
 		sf_channel_wakes(c->messages, c->wake);
 		r = sf_thread_start("collector", work, c, &c->thread, err);
@@ -198,10 +220,11 @@ void sf_collector_free(struct sf_collector *c)
 		handle(c, message);
 	sf_thread_join(c->thread);
 	sf_source_remove(c->wake);
+	sf_source_remove(c->timer);
 	sf_channel_free(c->sweeps);
 	sf_channel_free(c->messages);
 	sf_walker_free(c->walker);
 	sf_questions_free(c->questions);
-	free(c->target);
+	sf_targets_finish(&c->targets);
 	free(c);
 }

@@ -2,14 +2,15 @@
 /*
  * The collector: a thread that makes sweeps one after another and hands the batches of their runs
  * to the loop. It never touches outputs but to ask whether they have room (delivery.h,
- * back-pressure).
+ * back-pressure). As long as it holds other namespaces it looks every few seconds whether they are
+ * still there.
  */
 #pragma once
 
 #include "collect.h"
 
 struct sf_sweep { /* the runs that share a walk */
-	size_t count;
+	size_t count; /* 0: none, the collector tidies */
 	struct sf_run *run[];
 };
 

@@ -167,8 +167,7 @@ void sf_show_run(struct sf_show *show, struct sf_walker *walker, struct sf_quest
 	show->shown = false;
 	run->partial = run->failed = false;
 	for (show->at = 0; show->at < show->places && r != -ECANCELED; show->at++) {
-		if (!sf_walker_chosen(walker, show->at, 0) ||
-		    sf_walker_enter(walker, show->at, run->plan->interval != 0) < 0)
+		if (!sf_walker_chosen(walker, show->at, 0) || sf_walker_enter(walker, show->at) < 0)
 			continue;
 		r = walk(show, questions);
 		sf_walker_leave(walker);

@@ -60,7 +60,7 @@ static int walk_all(struct sf_walker *walker, size_t places, const struct sf_ask
 	int status = SF_EXIT_OK;
 
 	for (size_t at = 0; at < places; at++) {
-		if (!sf_walker_chosen(walker, at, 0) || sf_walker_enter(walker, at, false) < 0)
+		if (!sf_walker_chosen(walker, at, 0) || sf_walker_enter(walker, at) < 0)
 			continue;
 		status = walk(walker, ask, capture) ?: status;
 		sf_walker_leave(walker);

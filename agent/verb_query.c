@@ -73,6 +73,7 @@ static int run_all(const struct sf_request *request, struct sf_walker *walker, s
 	sf_grid_start(&grid, plan->interval ?: 1, 0, false, sf_clock_mono(), sf_clock_wall());
 	while (!reader.gone && (request->count == 0 || runs < request->count)) {
 		if (runs) {
+			sf_walker_let_go(walker); /* it may be gone before the next one */
 			sf_interrupt_sleep(grid.next);
 			run.skipped = sf_grid_advance(&grid, sf_clock_mono(), sf_clock_wall());
 		}

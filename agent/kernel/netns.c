@@ -6,8 +6,7 @@
  *
  * A descriptor holds its namespace: while we have it the inode is nobody else's, and the namespace
  * with all that is in it lives on after its name and its last process are gone. So it is let go of
- * at the first look that finds nothing that leads there, and who does not come back soon does not
- * keep it.
+ * at the first look that finds nothing that leads there; who looks seldom tidies in between.
  */
 #include <string.h>
 
@@ -16,16 +15,16 @@
 /*
  * States of a namespace, and what is held in each:
  *
- *   unknown   nothing            found, not entered yet; or its descriptor broke, or was not kept
+ *   unknown   nothing            found, not entered yet; or its descriptor broke, or was closed
  *   open      a descriptor       entered
  *   refused   the errno          could not be entered
  *   (gone)    nothing            forgotten: there is no such entry
  *
  *   event                                 unknown      open          refused      (gone)
  *   look: name or process leads there     unknown      open          refused      unknown
- *   look: not looked for, its own name    gone         open          gone         gone
- *     or process still leads there
- *   look: nothing leads there             gone         closed, gone  gone         gone
+ *   look not for it, or tidy: its own     gone         open          gone         gone
+ *     name or process still leads there
+ *   look, tidy: nothing does               gone         closed, gone  gone         gone
  *   look: its name leads to another       gone         closed, gone  gone         gone; the other
  *     inode (replaced), nothing to it                                             is unknown
  *   enter: opened                         open         open, as is   open         -
@@ -35,9 +34,10 @@
  *     more, a process in it does          found by it                found by it
  *   enter: nothing leads there (-ESRCH)   unknown      -             unknown      -
  *   walk: the descriptor broke            -            opened anew; refused: the walk says it
- *   leave: to be kept                     -            open          -            -
- *   leave: not kept, or numbers scarce    -            closed,       -            -
+ *   leave                                 -            open          -            -
+ *   leave: few descriptors are left       -            closed,       -            -
  *                                                      unknown
+ *   let go                                gone         closed, gone  gone         gone
  */
 
 /* ---- a look ---- */
@@ -106,6 +106,23 @@ size_t sf_walker_look(struct sf_walker *walker, const struct sf_netns_choice *co
 	return places->count;
 }
 
+size_t sf_walker_tidy(struct sf_walker *walker)
+{
+	struct sf_netns_list *places = walker->places;
+
+	if (!places)
+		return 0;
+	for (size_t i = 0; i < places->count; i++)
+		places->place[i]->seen = false;
+	forget_gone(places);
+	return places->count - 1;
+}
+
+void sf_walker_let_go(struct sf_walker *walker)
+{
+	sf_netns_list_free(sf_take(walker->places));
+}
+
 bool sf_walker_chosen(const struct sf_walker *walker, size_t at, size_t choice)
 {
 	const struct sf_netns_list *places = walker->places;
@@ -140,7 +157,7 @@ static void go_home(struct sf_walker *walker)
 	walker->away = NULL;
 }
 
-int sf_walker_enter(struct sf_walker *walker, size_t at, bool keep)
+int sf_walker_enter(struct sf_walker *walker, size_t at)
 {
 	struct sf_netns *place;
 	int r = 0;
@@ -156,7 +173,6 @@ int sf_walker_enter(struct sf_walker *walker, size_t at, bool keep)
 	walker->link.socket = sf_take(place->socket);
 	walker->link.port = place->port;
 	walker->away = place;
-	place->keep |= keep;
 	if (!walker->link.socket)
 		r = open_place(walker, place);
 	if (r < 0)
@@ -171,7 +187,7 @@ void sf_walker_leave(struct sf_walker *walker)
 
 	if (!place)
 		return;
-	if (link->socket && (!place->keep || sf_netns_list_scarce(mnl_socket_get_fd(link->socket))))
+	if (link->socket && sf_netns_list_scarce(mnl_socket_get_fd(link->socket)))
 		sf_link_close(link);
 	place->socket = link->socket;
 	place->port = link->port;

@@ -28,7 +28,7 @@ enum sf_netns_state { SF_NETNS_UNKNOWN, SF_NETNS_OPEN, SF_NETNS_REFUSED };
 struct sf_netns { /* a namespace: little more than its descriptor */
 	uint32_t inode;
 	uint8_t state;
-	bool seen, keep;
+	bool seen;
 	int code;   /* REFUSED: -errno */
 	int pid;    /* who leads there; 0: its name does */
 	char *name; /* NULL: a process leads there */

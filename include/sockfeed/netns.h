@@ -30,11 +30,18 @@ size_t sf_walker_look(struct sf_walker *, const struct sf_netns_choice *const *c
 bool sf_walker_chosen(const struct sf_walker *, size_t at, size_t choice);
 
 /*
- * From here to sf_walker_leave every walk is in that namespace. Its descriptor is opened unless it is; `keep`: it stays
- * open after. -errno: it cannot be entered, which sf_walker_netns_errors says; -ESRCH: it went since the look.
+ * From here to sf_walker_leave every walk is in that namespace. Its descriptor is opened unless it is, and stays open.
+ * -errno: it cannot be entered, which sf_walker_netns_errors says; -ESRCH: it went since the look.
  */
-int sf_walker_enter(struct sf_walker *, size_t at, bool keep);
+int sf_walker_enter(struct sf_walker *, size_t at);
 void sf_walker_leave(struct sf_walker *);
+
+/*
+ * A descriptor holds its namespace, and what is in it: who walks seldom must tidy now and then. Closes those to which
+ * nothing leads any more; how many are left. Like a look it ends what indices mean.
+ */
+size_t sf_walker_tidy(struct sf_walker *);
+void sf_walker_let_go(struct sf_walker *); /* closes all */
 
 /*
  * Why a choice was not asked whole: what it names and is not there, what cannot be seen or entered. The same as long as

@@ -169,7 +169,7 @@ static inline void replay(struct replayed *r, const void *bytes, size_t length, 
 	walker = sf_replay_walker(file, release);
 	r->places = sf_walker_look(walker, NULL, 0);
 	assert_true(r->place < r->places);
-	assert_true(sf_walker_enter(walker, r->place, false) == 0);
+	assert_true(sf_walker_enter(walker, r->place) == 0);
 	r->netns = sf_walker_netns(walker);
 	r->result = sf_walker_walk(walker, &(struct sf_ask){.table = SF_TABLE_TCP}, &calls, &r->walk);
 	sf_walker_free(walker);

@@ -16,7 +16,6 @@ static struct {
 	unsigned errors;            /* of every choice */
 	struct sf_walk_error error; /* each of them */
 	size_t at, entered, looks;  /* entered: so often */
-	unsigned kept;              /* bits: of the places that were entered to be kept */
 } places;
 
 size_t sf_walker_look(struct sf_walker *walker, const struct sf_netns_choice *const *choices, size_t count)
@@ -34,12 +33,11 @@ bool sf_walker_chosen(const struct sf_walker *walker, size_t at, size_t choice)
 	return places.count == 0 || places.chosen[at][choice];
 }
 
-int sf_walker_enter(struct sf_walker *walker, size_t at, bool keep)
+int sf_walker_enter(struct sf_walker *walker, size_t at)
 {
 	(void)walker;
 	places.at = at;
 	places.entered++;
-	places.kept |= (unsigned)keep << at;
 	return places.refused[at];
 }
 

@@ -275,14 +275,21 @@ class Life(unittest.TestCase):
             until(f"the end of {name}", lambda name=name: not os.path.exists(f"/sys/class/net/to-{name}"))
         self.assertEqual(agent.until(is_run)[-1]["errors"], [])
 
-    def test_one_that_is_asked_seldom_is_not_held(self):
+    def test_one_that_is_asked_seldom_is_let_go_of_too(self):
+        """Long before it is asked again."""
         made = [Space(self, f"n{i}") for i in range(4)]
         agent = Agent(self, config(fast('["n*"]', interval="1h")))
         self.assertEqual(agent.run()["walks"][0]["dumps"], 4)
-        agent.counts()
-        self.assertEqual(descriptors(agent), 1)
-        for space in made:
-            space.remove()
+        spaces.ip("link", "add", "to-n0", "type", "veth", "peer", "name", "inside", "netns", "n0")
+        before = held(agent)
+        self.assertEqual(len(before), 5)
+        for left in range(3, -1, -1):
+            made.pop(0).remove()
+            until("an end", lambda left=left: len(held(agent)) == left + 1)
+            self.assertLess(held(agent), before)
+        self.assertFalse(os.path.exists("/sys/class/net/to-n0"))
+        agent.signal(signal.SIGUSR1)
+        self.assertEqual((agent.run()["walks"], len(held(agent))), ([], 1))
 
     def test_a_thousand_come_and_go_while_queries_run(self):
         Space(self, "stays").listen()

@@ -155,7 +155,6 @@ struct setup {
 	bool apart;
 	unsigned keys;
 	const char *namespaces; /* NULL: self */
-	uint64_t interval;
 	struct sf_list host_labels, labels;
 };
 
@@ -169,7 +168,6 @@ static int make_plan(const struct setup *setup, struct sf_plan **plan, struct sf
 		.sockets = {1, &tcp, NULL},
 		.fields = {1, &all, NULL},
 		.namespaces = {1, &namespaces, NULL},
-		.interval = setup->interval,
 		.limit = setup->limit,
 		.timeout = setup->timeout,
 		.labels = setup->labels,
@@ -782,24 +780,6 @@ static void cancelled_no_further_namespace_is_walked(void **state)
 	json_object_put(record);
 }
 
-static void a_namespace_is_kept_open_for_those_alone_who_come_back_soon(void **state)
-{
-	const struct setup setups[] = {{.namespaces = "all", .interval = 3600ull * 1000 * 1000},
-				       {.namespaces = "red", .interval = 60 * 1000 * 1000}};
-	struct json_object *records[2];
-	struct sf_run runs[2];
-
-	(void)state;
-	places.count = 4;
-	for (size_t at = 0; at < 4; at++)
-		places.chosen[at][0] = true;
-	places.chosen[2][1] = true;
-	sweep(setups, 2, runs, records);
-	assert_int_equal(places.entered, 4);
-	assert_int_equal(places.kept, 1 << 2);
-	put_all(records, 2);
-}
-
 #define RUN(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
 int main(void)
@@ -829,7 +809,6 @@ int main(void)
 		RUN(what_every_namespace_says_is_said_once),
 		RUN(a_timeout_that_is_reached_is_the_end_in_all_namespaces),
 		RUN(cancelled_no_further_namespace_is_walked),
-		RUN(a_namespace_is_kept_open_for_those_alone_who_come_back_soon),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -135,7 +135,7 @@ static void each_namespace_is_read_again(void **state)
 		struct replayed r = {0};
 
 		assert_true(sf_walker_chosen(walker, at, 0));
-		assert_int_equal(sf_walker_enter(walker, at, false), 0);
+		assert_int_equal(sf_walker_enter(walker, at), 0);
 		assert_int_equal(sf_walker_netns(walker), 7 + at);
 		assert_int_equal(sf_walker_walk(walker, &(struct sf_ask){0},
 						&(struct sf_walk_calls){replayed_receive, replayed_socket, &r}, &r.walk),

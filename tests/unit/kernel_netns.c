@@ -113,7 +113,7 @@ static void ones_own_is_entered_without_leaving(void **state)
 		assert_true(sf_walker_chosen(walker, 0, i));
 		assert_int_equal(sf_walker_netns_errors(walker, i, error), 0);
 	}
-	assert_int_equal(sf_walker_enter(walker, 0, true), 0);
+	assert_int_equal(sf_walker_enter(walker, 0), 0);
 	assert_int_equal(sf_walker_netns(walker), own_inode());
 	sf_walker_leave(walker);
 	for (size_t i = 0; i < 2; i++)
@@ -257,24 +257,21 @@ static void another_one_is_entered_left_and_kept(void **state)
 
 	(void)state;
 	choice = choice_of_child();
-	for (int keep = 0; keep < 2; keep++) {
-		size_t at = look(walker, &choice, 1);
-
-		assert_int_equal(sf_walker_enter(walker, at, keep), 0);
-		there = fd_of(walker);
-		assert_int_equal(inode_of_socket(there), inode_of(child));
-		assert_int_equal(sf_walker_netns(walker), inode_of(child));
-		sf_walker_leave(walker);
-		assert_int_equal(fd_of(walker), home);
-		assert_int_equal(sf_walker_netns(walker), own_inode());
-		assert_int_equal(fcntl(there, F_GETFD) >= 0, keep);
-	}
-	assert_int_equal(sf_walker_enter(walker, look(walker, &choice, 1), false), 0);
+	assert_int_equal(sf_walker_enter(walker, look(walker, &choice, 1)), 0);
+	there = fd_of(walker);
+	assert_int_equal(inode_of_socket(there), inode_of(child));
+	assert_int_equal(sf_walker_netns(walker), inode_of(child));
+	sf_walker_leave(walker);
+	assert_int_equal(fd_of(walker), home);
+	assert_int_equal(sf_walker_netns(walker), own_inode());
+	assert_true(fcntl(there, F_GETFD) >= 0);
+	assert_int_equal(sf_walker_enter(walker, look(walker, &choice, 1)), 0);
 	assert_int_equal(fd_of(walker), there); /* as it was */
 	sf_walker_leave(walker);
+	sf_walker_let_go(walker);
+	assert_int_equal(fcntl(there, F_GETFD), -1);
 	sf_netns_choice_free(choice);
 	sf_walker_free(walker);
-	assert_int_equal(fcntl(there, F_GETFD), -1);
 }
 
 static void one_that_is_not_looked_for_is_kept_as_long_as_it_is_there(void **state)
@@ -285,7 +282,7 @@ static void one_that_is_not_looked_for_is_kept_as_long_as_it_is_there(void **sta
 
 	(void)state;
 	choice = choice_of_child();
-	assert_int_equal(sf_walker_enter(walker, look(walker, &choice, 1), true), 0);
+	assert_int_equal(sf_walker_enter(walker, look(walker, &choice, 1)), 0);
 	there = fd_of(walker);
 	sf_walker_leave(walker);
 	assert_int_equal(sf_walker_look(walker, (const struct sf_netns_choice *const *)&other, 1), 2);
@@ -301,6 +298,26 @@ static void one_that_is_not_looked_for_is_kept_as_long_as_it_is_there(void **sta
 	sf_walker_free(walker);
 }
 
+static void a_walker_that_tidies_closes_what_is_gone(void **state)
+{
+	struct sf_walker *walker = walker_beside_child();
+	struct sf_netns_choice *choice = choice_of_child();
+	int there;
+
+	(void)state;
+	assert_int_equal(sf_walker_tidy(walker), 0);
+	assert_int_equal(sf_walker_enter(walker, look(walker, &choice, 1)), 0);
+	there = fd_of(walker);
+	sf_walker_leave(walker);
+	assert_int_equal(sf_walker_tidy(walker), 1);
+	assert_true(fcntl(there, F_GETFD) >= 0);
+	end_child(NULL);
+	assert_int_equal(sf_walker_tidy(walker), 0);
+	assert_int_equal(fcntl(there, F_GETFD), -1);
+	sf_netns_choice_free(choice);
+	sf_walker_free(walker);
+}
+
 static void a_descriptor_that_broke_is_opened_anew_in_its_namespace(void **state)
 {
 	struct sf_walker *walker = walker_beside_child();
@@ -309,13 +326,13 @@ static void a_descriptor_that_broke_is_opened_anew_in_its_namespace(void **state
 
 	(void)state;
 	choice = choice_of_child();
-	assert_int_equal(sf_walker_enter(walker, look(walker, &choice, 1), true), 0);
+	assert_int_equal(sf_walker_enter(walker, look(walker, &choice, 1)), 0);
 	sf_link_close(&walker->link);
 	assert_int_equal(sf_netns_open(walker->away, &walker->link, &err), 0);
 	assert_int_equal(inode_of_socket(fd_of(walker)), inode_of(child));
 	sf_link_close(&walker->link);
 	sf_walker_leave(walker); /* without one: the next time it is opened */
-	assert_int_equal(sf_walker_enter(walker, look(walker, &choice, 1), true), 0);
+	assert_int_equal(sf_walker_enter(walker, look(walker, &choice, 1)), 0);
 	assert_int_equal(inode_of_socket(fd_of(walker)), inode_of(child));
 	sf_walker_leave(walker);
 	sf_netns_choice_free(choice);
@@ -357,7 +374,7 @@ static void one_that_went_since_the_look_is_no_error(void **state)
 	choice = choice_of_child();
 	at = look(walker, &choice, 1);
 	end_child(NULL);
-	assert_int_equal(sf_walker_enter(walker, at, true), -ESRCH);
+	assert_int_equal(sf_walker_enter(walker, at), -ESRCH);
 	assert_int_equal(sf_walker_netns(walker), own_inode());
 	assert_int_equal(sf_walker_netns_errors(walker, 0, error), 0);
 	sf_netns_choice_free(choice);
@@ -377,6 +394,7 @@ int main(void)
 		cmocka_unit_test(more_than_64_choices_are_told_apart),
 		RUN(another_one_is_entered_left_and_kept),
 		RUN(one_that_is_not_looked_for_is_kept_as_long_as_it_is_there),
+		RUN(a_walker_that_tidies_closes_what_is_gone),
 		RUN(a_descriptor_that_broke_is_opened_anew_in_its_namespace),
 		RUN(whose_process_ended_is_found_by_another_one),
 		RUN(one_that_went_since_the_look_is_no_error),
