@@ -11,19 +11,20 @@ static const struct {
 	const char *heading;
 	uint8_t rank; /* who stays where not all fit: 0 is the last to go */
 } usual[SF_USUAL_COLUMNS] = {
-	{SF_FIELD_STATE, "state", 0},
-	{SF_FIELD_RECV_Q, "recv_q", 3},
-	{SF_FIELD_SEND_Q, "send_q", 4},
-	{SF_FIELD_LOCAL_ADDRESS, "local", 1},
-	{SF_FIELD_PEER_ADDRESS, "peer", 2},
-	{SF_FIELD_TCP_RTT, "rtt_us", 5},
-	{SF_FIELD_TCP_SND_CWND, "cwnd", 7},
-	{SF_FIELD_TCP_TOTAL_RETRANS, "retrans", 6},
-	{SF_FIELD_TIMER_NAME, "timer", 8},
-	{SF_FIELD_UID, "uid", 9},
-	{SF_FIELD_TCP_CONGESTION_CONTROL, "cc", 10},
-	{SF_FIELD_TCP_DELIVERY_RATE, "rate", 11},
-	{SF_FIELD_INODE, "inode", 12},
+	{SF_FIELD_TABLE, "table", 0},
+	{SF_FIELD_STATE, "state", 1},
+	{SF_FIELD_RECV_Q, "recv_q", 4},
+	{SF_FIELD_SEND_Q, "send_q", 5},
+	{SF_FIELD_LOCAL_ADDRESS, "local", 2},
+	{SF_FIELD_PEER_ADDRESS, "peer", 3},
+	{SF_FIELD_TCP_RTT, "rtt_us", 6},
+	{SF_FIELD_TCP_SND_CWND, "cwnd", 8},
+	{SF_FIELD_TCP_TOTAL_RETRANS, "retrans", 7},
+	{SF_FIELD_TIMER_NAME, "timer", 9},
+	{SF_FIELD_UID, "uid", 10},
+	{SF_FIELD_TCP_CONGESTION_CONTROL, "cc", 11},
+	{SF_FIELD_TCP_DELIVERY_RATE, "rate", 12},
+	{SF_FIELD_INODE, "inode", 13},
 };
 
 static bool is_number(const struct sf_field *field)
@@ -49,14 +50,33 @@ static bool is_number(const struct sf_field *field)
 	return false;
 }
 
-void sf_columns_usual(struct sf_column columns[SF_USUAL_COLUMNS], uint8_t rank[SF_USUAL_COLUMNS])
+static bool is_usual(size_t i, uint32_t tables)
 {
-	for (uint8_t i = 0; i < SF_USUAL_COLUMNS; i++) {
-		columns[i] = sf_column_named(usual[i].id);
-		columns[i].heading = usual[i].heading;
-		columns[i].usual = true;
-		rank[usual[i].rank] = i;
+	bool several = tables & (tables - 1);
+
+	return usual[i].id == SF_FIELD_TABLE ? several : sf_fields[usual[i].id].tables & tables;
+}
+
+size_t sf_columns_usual(uint32_t tables, struct sf_column columns[SF_USUAL_COLUMNS],
+			uint16_t rank[SF_USUAL_COLUMNS])
+{
+	uint16_t of_rank[SF_USUAL_COLUMNS]; /* the column's number + 1; 0: it is not there */
+	size_t count = 0, ranks = 0;
+
+	memset(of_rank, 0, sizeof(of_rank));
+	for (size_t i = 0; i < SF_USUAL_COLUMNS; i++) {
+		if (!is_usual(i, tables))
+			continue;
+		columns[count] = sf_column_named(usual[i].id);
+		columns[count].heading = usual[i].heading;
+		columns[count].usual = true;
+		of_rank[usual[i].rank] = (uint16_t)++count;
 	}
+	for (size_t i = 0; i < SF_USUAL_COLUMNS; i++) {
+		if (of_rank[i])
+			rank[ranks++] = (uint16_t)(of_rank[i] - 1);
+	}
+	return count;
 }
 
 struct sf_column sf_column_named(unsigned field)
@@ -104,13 +124,13 @@ static void add_rate(struct sf_buf *text, const struct sf_value *value)
 }
 
 static void add_field(struct sf_buf *text, const struct sf_view *view, const struct sf_field *field,
-		      bool is_usual)
+		      bool short_form)
 {
 	struct sf_value value;
 
 	switch (sf_field_read(field, view, &value)) {
 	case SF_PRESENT:
-		if (is_usual && field->unit == SF_UNIT_BPS)
+		if (short_form && field->unit == SF_UNIT_BPS)
 			add_rate(text, &value);
 		else if (field->type == SF_TYPE_WORDS && !value.number)
 			sf_buf_text(text, "[]"); /* a cell is never empty */

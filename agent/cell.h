@@ -13,11 +13,15 @@ struct sf_column {
 	bool right; /* numbers stand at the right */
 };
 
-#define SF_USUAL_COLUMNS   13
+#define SF_USUAL_COLUMNS   14
 #define SF_USUAL_ESSENTIAL 3 /* so many of the first in rank are shown however narrow it is */
 
-/* The columns that most want, in the order of a line; rank[0] is the index of the most wanted. */
-void sf_columns_usual(struct sf_column columns[SF_USUAL_COLUMNS], uint8_t rank[SF_USUAL_COLUMNS]);
+/*
+ * The columns that most want of these tables, in the order of a line; rank[0] is the index of the
+ * most wanted. Returns how many. Of several tables the first in rank is the table's name.
+ */
+size_t sf_columns_usual(uint32_t tables, struct sf_column columns[SF_USUAL_COLUMNS],
+			uint16_t rank[SF_USUAL_COLUMNS]);
 /* A column that was asked for by its field's name: the field and nothing else. */
 struct sf_column sf_column_named(unsigned field);
 

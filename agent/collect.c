@@ -11,35 +11,20 @@
 
 #include "share.h"
 
-enum { FILLED = 4 << 20, LEAST = 32 << 10 };
-
 struct collection { /* a sweep under way */
 	struct sf_shared shared;
 	struct sf_walker *walker;
 	struct sf_questions *questions;
-	uint64_t waited; /* for outputs: no run's time */
-	size_t left;	 /* shares that have not ended */
-	size_t here;	 /* of them, those of the walk at hand */
-	int ended;	 /* what ended the sweep; 0: nothing did */
-	size_t grouped;	 /* runs that shared the last walk */
+	uint64_t waited;	/* for outputs: no run's time */
+	size_t left;		/* shares that have not ended */
+	size_t here;		/* of them, those of the walk at hand */
+	struct sf_run **reader; /* room for the runs of these */
+	int ended;		/* what ended the sweep; 0: nothing did */
+	size_t grouped;		/* runs that were in the last namespace */
 	struct sf_run **group;
 	size_t shares;
 	struct sf_share share[];
 };
-
-uint64_t sf_run_number(uint64_t last)
-{
-	uint64_t now = sf_clock_boot();
-
-	return now > last ? now : last + 1;
-}
-
-size_t sf_collect_batch(size_t runs)
-{
-	size_t share = FILLED / runs;
-
-	return share < LEAST ? LEAST : share < SF_BATCH_SIZE ? share : SF_BATCH_SIZE;
-}
 
 static void end_share(struct collection *c, struct sf_share *share, int cut)
 {
@@ -114,26 +99,57 @@ static size_t gather(struct collection *c, size_t at, struct sf_run **group)
 	return count;
 }
 
-static void walk(struct collection *c, size_t at)
+/* Who reads the table here; how many there are. */
+static size_t gather_readers(struct collection *c, size_t at, enum sf_table table)
 {
-	const struct sf_ask *ask =
-		sf_questions_ask(c->questions, c->walker, c->group, c->grouped, NULL);
+	size_t count = 0;
+
+	for (size_t i = 0; i < c->shares; i++) {
+		struct sf_share *share = &c->share[i];
+
+		share->here = !share->ended && sf_walker_chosen(c->walker, at, i) &&
+			      share->run->plan->tables >> table & 1;
+		if (share->here)
+			c->reader[count++] = share->run;
+	}
+	return count;
+}
+
+static void walk(struct collection *c, size_t at, enum sf_table table)
+{
+	uint64_t *pass = &c->shared.pass[table];
+	const struct sf_ask *ask;
 	int r;
 
+	c->shared.table = table;
+	c->here = gather_readers(c, at, table);
+	if (!c->here)
+		return;
+	ask = sf_questions_ask(c->questions, c->walker, table, c->reader, c->here, NULL);
+	r = sf_walker_walk(c->walker, ask, &(struct sf_walk_calls){received, on_socket, c},
+			   &c->shared.walk);
+	c->ended = r == -ECANCELED ? r : 0;
+	for (size_t i = 0; i < c->shares && !c->ended; i++) {
+		struct sf_share *share = &c->share[i];
+		bool last = share->places == 1 && !(share->run->plan->tables >> table >> 1);
+
+		if (!share->here)
+			continue;
+		sf_share_walked(share);
+		if (last)
+			end_share(c, share, 0);
+	}
+	*pass = *pass ?: c->shared.walk.id;
+}
+
+static void walk_all(struct collection *c, size_t at)
+{
 	for (size_t i = 0; i < c->shares; i++) {
 		if (!c->share[i].ended && sf_walker_chosen(c->walker, at, i))
 			sf_share_enter(&c->share[i]);
 	}
-	c->here = c->grouped;
-	r = sf_walker_walk(c->walker, ask, &(struct sf_walk_calls){received, on_socket, c},
-			   &c->shared.walk);
-	for (size_t i = 0; i < c->shares; i++) {
-		if (c->share[i].here && r != -ECANCELED)
-			sf_share_walked(&c->share[i]);
-	}
-	if (!c->shared.pass)
-		c->shared.pass = c->shared.walk.id;
-	c->ended = r == -ECANCELED ? r : 0;
+	for (unsigned table = 0; table < SF_TABLE_COUNT && !c->ended; table++)
+		walk(c, at, table);
 }
 
 /* Is there anybody? The same runs as in the last namespace share a walk that goes on here. */
@@ -144,7 +160,7 @@ static bool choose_group(struct collection *c, size_t at)
 
 	if (!count || (count == c->grouped && !memcmp(group, c->group, count * sizeof(*group))))
 		return count != 0;
-	c->shared.pass = 0;
+	memset(c->shared.pass, 0, sizeof(c->shared.pass));
 	c->grouped = count;
 	memcpy(c->group, group, count * sizeof(*group));
 	return true;
@@ -153,7 +169,7 @@ static bool choose_group(struct collection *c, size_t at)
 static void visit(struct collection *c, size_t at)
 {
 	if (choose_group(c, at) && sf_walker_enter(c->walker, at) == 0) {
-		walk(c, at);
+		walk_all(c, at);
 		sf_walker_leave(c->walker);
 	}
 	for (size_t i = 0; i < c->shares && !c->ended; i++) {
@@ -185,6 +201,7 @@ void sf_collect(struct sf_walker *walker, struct sf_questions *questions, struct
 		struct sf_run *const *runs, size_t count, const struct sf_collect_calls *calls)
 {
 	sf_cleanup(sf_free_p) struct sf_run **group = sf_alloc(count * sizeof(*group));
+	sf_cleanup(sf_free_p) struct sf_run **reader = sf_alloc(count * sizeof(*reader));
 	sf_cleanup(sf_free_p) struct collection *c =
 		sf_alloc(sizeof(*c) + count * sizeof(c->share[0]));
 	size_t places;
@@ -198,6 +215,7 @@ void sf_collect(struct sf_walker *walker, struct sf_questions *questions, struct
 	c->walker = walker;
 	c->questions = questions;
 	c->group = group;
+	c->reader = reader;
 	c->left = c->shares = count;
 	for (size_t i = 0; i < count; i++) {
 		sf_share_begin(&c->share[i], runs[i], &c->shared);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A sweep: the runs of one or several queries that read the same table; in each namespace those who
- * ask it share one walk. Each has its own judge, encoder, batches, numbers, limit, time-out and run
- * record: its records are those of walks of its own. The same for the agent's collector and for
- * `sockfeed query`; who calls says where full batches go and when to stop.
+ * A sweep: the runs of one or several queries that are due together; in each namespace those who
+ * ask a table there share one walk. Each has its own judge, encoder, batches, numbers, limit,
+ * time-out and run record: its records are those of walks of its own. The same for the agent's
+ * collector and for `sockfeed query`; who calls says where full batches go and when to stop.
  */
 #pragma once
 

@@ -17,6 +17,9 @@ void sf_explain_plan(const struct sf_plan *, uint32_t operations, struct sf_buf 
 void sf_explain_shares(struct sf_plan *const *plans, size_t count, size_t which,
 		       uint32_t operations, struct sf_buf *);
 
-/* Names of states, each behind a blank; of attributes: INFO CONG. */
+/* What is asked of a table; `of`: " of udp", or nothing where it is the only one. */
+void sf_explain_asked(const struct sf_plan *, enum sf_table, const char *of, struct sf_buf *);
+
+/* Names of states, each behind a blank; of a table's attributes: INFO CONG. */
 void sf_explain_states(uint32_t states, struct sf_buf *);
-void sf_explain_attributes(uint8_t ext, struct sf_buf *);
+void sf_explain_attributes(enum sf_table, uint32_t ext, struct sf_buf *);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which queries of a configuration share walks: those of one table of the same namespaces whose
- * ticks meet. All ticks stand on one grid, so two intervals meet at each multiple of both; where
- * they differ by less than what counts as together they meet more often.
+ * Which queries of a configuration share walks of a table: those of the same namespaces whose ticks
+ * meet. All ticks stand on one grid, so two intervals meet at each multiple of both; where they
+ * differ by less than what counts as together they meet more often.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -12,18 +12,13 @@
 
 #define YEAR_US (365ull * 24 * 3600 * 1000 * 1000)
 
-struct others { /* of one plan: how often each meets it */
+struct others { /* of one plan and table: how often each meets it */
 	struct sf_plan *const *plans;
 	size_t count, which;
-	uint64_t *every; /* us; 0: never, or it is none of those */
+	enum sf_table table;
+	const char *walk; /* "a walk", "the walk of udp" */
+	uint64_t *every;  /* us; 0: never, it is the plan itself or does not read the table */
 };
-
-/* All that one walks for, the other does. */
-static bool is_alike(const struct sf_plan *a, const struct sf_plan *b)
-{
-	return a->mode == b->mode && a->ask.table == b->ask.table &&
-	       sf_netns_choice_same(a->netns, b->netns);
-}
 
 static uint64_t common_divisor(uint64_t a, uint64_t b)
 {
@@ -42,6 +37,18 @@ static uint64_t meet(uint64_t a, uint64_t b)
 	unsigned __int128 every = (unsigned __int128)a / common_divisor(a, b) * b;
 
 	return every > YEAR_US ? 0 : (uint64_t)every;
+}
+
+static bool reads(const struct others *o, size_t i)
+{
+	return i != o->which && o->plans[i]->mode == o->plans[o->which]->mode &&
+	       o->plans[i]->tables >> o->table & 1;
+}
+
+/* All that one walks of the table for, the other does. */
+static bool is_alike(const struct others *o, size_t i)
+{
+	return reads(o, i) && sf_netns_choice_same(o->plans[o->which]->netns, o->plans[i]->netns);
 }
 
 static bool comes(const struct others *o, size_t i, uint64_t at)
@@ -117,27 +124,29 @@ static void print_group(const struct others *o, uint64_t at, uint32_t operations
 			struct sf_buf *out)
 {
 	sf_cleanup(sf_free_p) const struct sf_plan **group = sf_alloc(o->count * sizeof(*group));
-	uint32_t states = 0;
-	uint8_t ext = 0;
+	uint32_t states = 0, ext = 0;
 	size_t count = 0;
 
 	for (size_t i = 0; i < o->count; i++) {
 		if (!comes(o, i, at))
 			continue;
 		group[count++] = o->plans[i];
-		states |= o->plans[i]->ask.states;
-		ext |= o->plans[i]->ask.ext;
+		states |= o->plans[i]->needs[o->table].states;
+		ext |= o->plans[i]->needs[o->table].ext;
 	}
-	sf_buf_text(out, "shares a walk with ");
+	sf_buf_format(out, "shares %s with ", o->walk);
 	print_names(o, at, out);
 	sf_buf_text(out, " every ");
 	sf_unit_print(out, SF_UNIT_US, at, 0);
 	sf_buf_text(out, ": ");
-	print_sieve(group, count, operations, out);
+	if (sf_tables[o->table].filtered)
+		print_sieve(group, count, operations, out);
+	else
+		sf_buf_text(out, "the kernel leaves out nothing there");
 	sf_buf_text(out, "\n  states:");
 	sf_explain_states(states, out);
 	sf_buf_text(out, "\n  attributes:");
-	sf_explain_attributes(ext, out);
+	sf_explain_attributes(o->table, ext, out);
 	sf_buf_text(out, "\n");
 }
 
@@ -145,15 +154,17 @@ static void print_group(const struct others *o, uint64_t at, uint32_t operations
 static void print_close(const struct others *o, struct sf_buf *out)
 {
 	const struct sf_plan *plan = o->plans[o->which];
-	const char *before = "shares a walk with ";
+	const char *before = "";
 
 	for (size_t i = 0; i < o->count; i++) {
 		uint64_t interval = o->plans[i]->interval,
 			 step = common_divisor(plan->interval, interval);
 
-		if (i == o->which || !is_alike(plan, o->plans[i]) || step > SF_TOGETHER_US ||
-		    step == plan->interval || step == interval)
+		if (!is_alike(o, i) || step > SF_TOGETHER_US || step == plan->interval ||
+		    step == interval)
 			continue;
+		if (!*before)
+			sf_buf_format(out, "shares %s with ", o->walk);
 		sf_buf_format(out, "%s%s", before, o->plans[i]->query);
 		before = ", ";
 	}
@@ -164,51 +175,66 @@ static void print_close(const struct others *o, struct sf_buf *out)
 /* Which namespaces there are is known when it is asked. */
 static void print_partly(const struct others *o, struct sf_buf *out)
 {
-	const struct sf_plan *plan = o->plans[o->which];
-	const char *before = "where both ask the same namespaces, shares a walk with ";
+	const char *before = "";
 
 	for (size_t i = 0; i < o->count; i++) {
 		const struct sf_plan *other = o->plans[i];
 
-		if (other->mode != plan->mode || other->ask.table != plan->ask.table ||
-		    is_alike(plan, other) || !meet(plan->interval, other->interval))
+		if (!reads(o, i) || is_alike(o, i) ||
+		    !meet(o->plans[o->which]->interval, other->interval))
 			continue;
+		if (!*before)
+			sf_buf_format(out, "where both ask the same namespaces, shares %s with ",
+				      o->walk);
 		sf_buf_format(out, "%s%s", before, other->query);
 		before = ", ";
 	}
-	if (*before == ',')
+	if (*before)
 		sf_buf_text(out, " when their ticks meet\n");
+}
+
+static void print_walks(const struct others *o, uint32_t operations, struct sf_buf *out)
+{
+	uint64_t last = 0;
+
+	for (size_t i = 0; i < o->count; i++)
+		o->every[i] = is_alike(o, i)
+				      ? meet(o->plans[o->which]->interval, o->plans[i]->interval)
+				      : 0;
+	for (;;) {
+		uint64_t next = UINT64_MAX;
+
+		for (size_t i = 0; i < o->count; i++) {
+			if (o->every[i] > last && o->every[i] < next)
+				next = o->every[i];
+		}
+		if (next == UINT64_MAX)
+			break;
+		print_group(o, next, operations, out);
+		last = next;
+	}
+	print_close(o, out);
+	print_partly(o, out);
 }
 
 void sf_explain_shares(struct sf_plan *const *plans, size_t count, size_t which,
 		       uint32_t operations, struct sf_buf *out)
 {
 	sf_cleanup(sf_free_p) uint64_t *every = sf_alloc(count * sizeof(*every));
-	const struct others o = {plans, count, which, every};
-	const struct sf_plan *plan = plans[which];
-	uint64_t last = 0;
+	uint32_t tables = plans[which]->tables;
 	size_t begin = out->length;
 
-	if (plan->mode == SF_CLOSED)
+	if (plans[which]->mode == SF_CLOSED)
 		return;
-	for (size_t i = 0; i < count; i++) {
-		if (i != which && is_alike(plan, plans[i]))
-			every[i] = meet(plan->interval, plans[i]->interval);
-	}
-	for (;;) {
-		uint64_t next = UINT64_MAX;
+	for (unsigned table = 0; table < SF_TABLE_COUNT; table++) {
+		char walk[40] = "a walk";
 
-		for (size_t i = 0; i < count; i++) {
-			if (every[i] > last && every[i] < next)
-				next = every[i];
-		}
-		if (next == UINT64_MAX)
-			break;
-		print_group(&o, next, operations, out);
-		last = next;
+		if (tables & (tables - 1))
+			snprintf(walk, sizeof(walk), "the walk of %s", sf_tables[table].name);
+		if (tables >> table & 1)
+			print_walks(&(struct others){plans, count, which, table, walk, every},
+				    operations, out);
 	}
-	print_close(&o, out);
-	print_partly(&o, out);
 	if (out->length == begin)
 		sf_buf_text(out, "shares no walk\n");
 }

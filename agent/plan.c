@@ -11,26 +11,18 @@
 #include "origin.h"
 #include "plan.h"
 
-static int read_tables(const struct sf_list *sockets, uint32_t *tables,
-		       struct sf_complaints *complaints)
+/* Tables for whose sockets the filter never holds are not asked. */
+static void find_needs(struct sf_plan *plan)
 {
-	size_t before = sf_complaints_errors(complaints);
+	for (unsigned i = 0; i < SF_TABLE_COUNT; i++) {
+		struct sf_needs *needs = &plan->needs[i];
 
-	*tables = 0;
-	for (size_t i = 0; i < sockets->count; i++) {
-		const struct sf_text *word = &sockets->items[i];
-		int table = sf_table_find(word->text, word->length);
-
-		if (table >= 0) {
-			*tables |= 1u << table;
-			continue;
-		}
-		sf_complain(complaints, word, 0, word->length, "this version knows: tcp",
-			    "no table is named \"%.*s\"", (int)word->length, word->text);
+		sf_filter_needs(plan->filter, i, needs);
+		if (!needs->states)
+			plan->tables &= ~(1u << i);
+		else if (plan->encoder)
+			needs->ext |= sf_encoder_ext(plan->encoder, i);
 	}
-	if (!*tables)
-		*tables = 1u << SF_TABLE_TCP; /* so that the filter is read all the same */
-	return sf_complaints_errors(complaints) > before ? -EINVAL : 0;
 }
 
 /*
@@ -133,7 +125,7 @@ static int select_fields(const struct sf_query_conf *conf, struct sf_fieldset *f
 
 static struct sf_encoder *make_encoder(const struct sf_query_conf *conf, const struct sf_host *host,
 				       const struct sf_list *host_labels,
-				       const struct sf_fieldset *fields)
+				       const struct sf_plan *plan)
 {
 	sf_cleanup(sf_labels_finish) struct sf_labels labels = {0};
 
@@ -146,7 +138,7 @@ static struct sf_encoder *make_encoder(const struct sf_query_conf *conf, const s
 						    .labels = labels.count,
 						    .label_names = labels.names,
 						    .label_values = labels.values},
-			      fields);
+			      &plan->fields, plan->tables);
 }
 
 int sf_plan_new(const struct sf_query_conf *conf, const struct sf_host *host,
@@ -155,8 +147,6 @@ int sf_plan_new(const struct sf_query_conf *conf, const struct sf_host *host,
 {
 	static atomic_uint_fast64_t plans;
 	sf_cleanup(sf_plan_free_p) struct sf_plan *plan = sf_new(struct sf_plan);
-	struct sf_needs needs;
-	uint32_t tables;
 	int r;
 
 	plan->number = atomic_fetch_add(&plans, 1) + 1;
@@ -169,23 +159,19 @@ int sf_plan_new(const struct sf_query_conf *conf, const struct sf_host *host,
 	plan->line = plan->mode == SF_CLOSED ? SF_LINE_CLOSED : SF_LINE_SOCKET;
 	plan->include_unconnected = conf->include_unconnected;
 	plan->receive_buffer = conf->receive_buffer;
-	r = read_tables(&conf->sockets, &tables, complaints);
+	r = sf_plan_tables(plan, conf, complaints);
 	r = choose_namespaces(conf, &plan->netns, complaints) ?: r;
 	r = select_fields(conf, &plan->fields, complaints) ?: r;
-	r = read_filter(conf, tables, &plan->filter, complaints) ?: r;
+	r = read_filter(conf, plan->tables, &plan->filter, complaints) ?: r;
 	r = check_labels(host_labels, &conf->labels, complaints) ?: r;
 	if (r < 0)
 		return r;
 
-	sf_filter_needs(plan->filter, &needs);
-	plan->ask.table = SF_TABLE_TCP;
-	plan->ask.states = needs.states;
-	plan->ask.ext = needs.ext;
 	if (host) {
 		snprintf(plan->boot_id, sizeof(plan->boot_id), "%s", host->boot_id);
-		plan->encoder = make_encoder(conf, host, host_labels, &plan->fields);
-		plan->ask.ext |= sf_encoder_ext(plan->encoder);
+		plan->encoder = make_encoder(conf, host, host_labels, plan);
 	}
+	find_needs(plan);
 	*ret = sf_take(plan);
 	return 0;
 }

@@ -19,8 +19,9 @@ struct sf_plan { /* the encoder is the collector's alone, or the watcher's; the 
 	enum sf_mode mode;
 	bool include_unconnected; /* closed */
 	size_t receive_buffer;	  /* closed: bytes */
-	struct sf_ask ask;
-	struct sf_netns_choice *netns; /* the namespaces; NULL: self */
+	uint32_t tables, named;	  /* those that are asked: masks; of them named by no group */
+	struct sf_needs needs[SF_TABLE_COUNT]; /* of the filter and the record */
+	struct sf_netns_choice *netns;	       /* the namespaces; NULL: self */
 	struct sf_filter *filter;
 	struct sf_fieldset fields;
 	struct sf_encoder *encoder;
@@ -40,6 +41,9 @@ struct sf_plan { /* the encoder is the collector's alone, or the watcher's; the 
 	enum sf_line_type line; /* of its sockets */
 	unsigned keys; /* bits 1 << enum sf_line_key: what the lines of sockets must bring */
 };
+
+/* Fills `tables` and `named`; -EINVAL after complaints. */
+int sf_plan_tables(struct sf_plan *, const struct sf_query_conf *conf, struct sf_complaints *);
 
 /*
  * Compiles a query. Everything wrong in its tables, fields, filter and labels is added to

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the runs of a sweep ask the kernel together: the union of their states and attributes, and
- * the sieve that lets through what any of them wants.
+ * What the runs of a sweep ask of a table of the kernel together: the union of their states and
+ * attributes, and the sieve that lets through what any of them wants.
  */
 #pragma once
 
@@ -20,6 +20,6 @@ void sf_questions_free(struct sf_questions *); /* accepts NULL */
  * Good until the next call. `more`, a filter that is judged beside those of the plans and that
  * stays as long as the questions, may be NULL.
  */
-const struct sf_ask *sf_questions_ask(struct sf_questions *, struct sf_walker *,
+const struct sf_ask *sf_questions_ask(struct sf_questions *, struct sf_walker *, enum sf_table,
 				      struct sf_run *const *runs, size_t count,
 				      const struct sf_filter *more);

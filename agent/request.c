@@ -31,7 +31,7 @@ enum {
 /* clang-format off */
 #define ASKED                                                                                      \
 	[QUERY_SOCKETS] = {"sockets", 0, SF_OPTION_TEXT, "LIST",                                   \
-			   "the tables to ask; this version knows tcp (default)"},                 \
+			   "the tables to ask: tcp (default), udp, inet, all ..."},                \
 	[QUERY_NAMESPACES] = {"namespaces", 0, SF_OPTION_TEXT, "LIST",                             \
 			      "self (default), all, pid:N, names and globs of `ip netns`"},        \
 	[QUERY_FIELDS] = {"fields", 0, SF_OPTION_TEXT, "LIST",                                     \

@@ -1,11 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Sockets that a run's judge has chosen become lines at the end of its batch; at the end the run
- * says how it went. Nothing here allocates, waits or makes a system call for a socket.
+ * Sockets that a run's judge has chosen become lines at the end of its batch. Nothing here
+ * allocates, waits or makes a system call for a socket.
  */
 #include <string.h>
 
 #include "share.h"
+
+enum { FILLED = 4 << 20, LEAST = 32 << 10 };
+
+size_t sf_collect_batch(size_t runs)
+{
+	size_t share = FILLED / runs;
+
+	return share < LEAST ? LEAST : share < SF_BATCH_SIZE ? share : SF_BATCH_SIZE;
+}
 
 void sf_share_begin(struct sf_share *share, struct sf_run *run, const struct sf_shared *shared)
 {
@@ -21,55 +30,8 @@ void sf_share_begin(struct sf_share *share, struct sf_run *run, const struct sf_
 void sf_share_enter(struct sf_share *share)
 {
 	share->netns = share->netnses++ ? 0 : sf_walker_netns(share->shared->walker);
-	share->here = true;
 	sf_encoder_run(share->run->plan->encoder, share->run->run,
 		       sf_walker_netns(share->shared->walker));
-}
-
-static bool is_told(const struct sf_share *share, const struct sf_walk_error *error)
-{
-	for (unsigned i = 0; i < share->errors; i++) {
-		if (!strcmp(share->error[i].message, error->message))
-			return true;
-	}
-	return share->errors == SF_WALK_ERRORS;
-}
-
-/* What a namespace says all may say: once. */
-static void add_error(struct sf_share *share, const struct sf_walk_error *error)
-{
-	share->failed = true;
-	if (!is_told(share, error))
-		share->error[share->errors++] = *error;
-}
-
-static struct sf_run_walk *pass_of(struct sf_share *share, uint64_t id)
-{
-	struct sf_run_walk *pass = share->pass;
-
-	while (pass < share->pass + share->passes && pass->id != id)
-		pass++;
-	if (pass == share->pass + SF_PASSES)
-		return pass - 1;
-	if (pass == share->pass + share->passes) {
-		share->passes++;
-		*pass = (struct sf_run_walk){id, sf_table_name(share->run->plan->ask.table), 0};
-	}
-	return pass;
-}
-
-void sf_share_walked(struct sf_share *share)
-{
-	const struct sf_walk *walk = &share->shared->walk;
-
-	if (walk->id) /* a watch is no walk */
-		pass_of(share, share->shared->pass ?: walk->id)->dumps += walk->dumps;
-	share->seen += walk->seen;
-	share->duplicates += walk->duplicates;
-	share->partial |= walk->partial;
-	for (unsigned i = 0; i < walk->errors; i++)
-		add_error(share, &walk->error[i]);
-	share->here = false;
 }
 
 static void end_batch(struct sf_share *share)
@@ -147,92 +109,14 @@ void sf_share_add(struct sf_share *share, const struct sf_view *view)
 	share->seq++;
 }
 
-/* It always fits into a whole batch: labels and errors are bounded. */
-static void write_run_record(struct sf_share *share, const struct sf_run_facts *facts)
+void sf_share_close(struct sf_share *share, const char *line, size_t length, uint64_t wall_us)
 {
-	sf_cleanup(sf_buf_finish) struct sf_buf line = {0};
 	struct sf_batch *batch;
 
-	sf_encode_run(share->run->plan->encoder, facts, &line);
 	if (share->batch && share->run->plan->apart)
 		end_batch(share);
-	batch = make_room(share, line.length);
-	memcpy(batch->data + batch->length, line.data, line.length);
-	sf_batch_line(batch, line.length, SF_LINE_RUN, facts->wall_us);
+	batch = make_room(share, length);
+	memcpy(batch->data + batch->length, line, length);
+	sf_batch_line(batch, length, SF_LINE_RUN, wall_us);
 	end_batch(share);
-}
-
-enum { ERRORS = 2 * SF_WALK_ERRORS + 1 };
-
-static void say_end(struct sf_run *run, int cut, struct sf_run_error *errors, size_t *count)
-{
-	const char *table = sf_table_name(run->plan->ask.table);
-
-	if (cut == -ETIME)
-		errors[(*count)++] =
-			(struct sf_run_error){table, "ETIME",
-					      "the timeout was reached before the kernel had told "
-					      "all: raise timeout or interval"};
-	if (cut == -ECANCELED)
-		errors[(*count)++] =
-			(struct sf_run_error){table, "ECANCELED", "the agent was told to end"};
-	if (*count)
-		snprintf(run->error, sizeof(run->error), "%s%s%s", errors[0].table ?: "",
-			 errors[0].table ? ": " : "", errors[0].message);
-}
-
-static void say_errors(const struct sf_walk_error *from, unsigned from_count, const char *table,
-		       struct sf_run_error *errors, size_t *count)
-{
-	for (unsigned i = 0; i < from_count; i++)
-		errors[(*count)++] =
-			(struct sf_run_error){table, sf_errno_name(from[i].code), from[i].message};
-}
-
-void sf_share_end(struct sf_share *share, int cut)
-{
-	const struct sf_shared *shared = share->shared;
-	struct sf_run *run = share->run;
-	const struct sf_plan *plan = run->plan;
-	struct sf_walk_error elsewhere[SF_WALK_ERRORS];
-	struct sf_run_error errors[ERRORS];
-	size_t error_count = 0;
-	unsigned refused = sf_walker_netns_errors(shared->walker, share->number, elsewhere);
-
-	if (share->here)
-		sf_share_walked(share);
-	say_errors(share->error, share->errors, sf_table_name(plan->ask.table), errors,
-		   &error_count);
-	say_errors(elsewhere, refused, NULL, errors, &error_count);
-	run->records = share->seq;
-	run->partial = share->partial || cut || refused;
-	run->failed = share->failed || refused;
-	say_end(run, cut, errors, &error_count);
-	if (sf_netns_choice_self(plan->netns))
-		share->netns = shared->home;
-	sf_encoder_run(plan->encoder, run->run, share->netns);
-
-	write_run_record(share, &(struct sf_run_facts){
-					.wall_us = sf_clock_wall(),
-					.run = run->run,
-					.previous_run = run->previous_run,
-					.first = run->first,
-					.seq = share->seq,
-					.interval_ms = plan->interval / 1000,
-					.skipped = run->skipped,
-					.records = share->seq,
-					.seen = share->seen,
-					.matched = plan->limit ? share->matched : share->seq,
-					.duplicates = share->duplicates,
-					.duration_us = sf_clock_mono() - shared->start,
-					.partial = run->partial,
-					.ended = plan->mode == SF_CLOSED,
-					.lost = shared->walk.lost,
-					.walks = share->passes,
-					.walk = share->pass,
-					.errors = error_count,
-					.error = errors,
-				});
-	share->ended = true;
-	shared->calls->ended(shared->calls->arg, run);
 }

@@ -13,8 +13,10 @@ struct sf_shared { /* what the shares of a sweep have in common */
 	const struct sf_collect_calls *calls;
 	const struct sf_walker *walker;
 	uint32_t home;	     /* the namespace of this process */
+	enum sf_table table; /* of the walk at hand, or that comes next */
 	struct sf_walk walk; /* so far, the one at hand */
-	uint64_t pass;	  /* the id that those of the same runs go by; 0: that of the one at hand */
+	/* By table: the id that those of the same runs go by; 0: that of the one at hand. */
+	uint64_t pass[SF_TABLE_COUNT];
 	uint64_t start;	  /* mono */
 	uint64_t wall_us; /* of the receive at hand */
 	size_t full;	  /* bytes: a batch that has no room for a line below them is handed over */
@@ -25,7 +27,12 @@ struct sf_written { /* the fields of the socket at hand, in somebody's batch */
 	size_t length; /* 0: not yet */
 };
 
-#define SF_PASSES 16 /* so many are told apart in a run record; the last one takes what follows */
+enum { SF_PASSES = 64, SF_SHARE_ERRORS = 16 }; /* so many are told apart in a run record */
+
+struct sf_share_error {
+	const char *table; /* NULL: of none */
+	struct sf_walk_error said;
+};
 
 struct sf_share {
 	struct sf_run *run;
@@ -37,8 +44,9 @@ struct sf_share {
 	unsigned netnses;	   /* so many it was in */
 	uint64_t seen, duplicates; /* in the walks behind it */
 	bool partial, failed;
+	uint32_t absent; /* tables that are lacking here, a mask */
 	unsigned errors, passes;
-	struct sf_walk_error error[SF_WALK_ERRORS];
+	struct sf_share_error error[SF_SHARE_ERRORS];
 	struct sf_run_walk pass[SF_PASSES];
 	struct sf_batch *batch; /* NULL: none is begun */
 	size_t most;		/* room that a line of a socket needs */
@@ -58,7 +66,12 @@ void sf_share_add(struct sf_share *, const struct sf_view *);
 /* What it has goes on its way now. */
 void sf_share_flush(struct sf_share *);
 /*
- * Writes the run record and gives the run back. `cut`: -ETIME or -ECANCELED when that ended it, 0
- * when the walk did.
+ * The run record becomes the last line of the last batch. It always fits into a whole one: labels
+ * and errors are bounded.
+ */
+void sf_share_close(struct sf_share *, const char *line, size_t length, uint64_t wall_us);
+/*
+ * Writes the run record and gives the run back. `cut`: -ETIME or -ECANCELED when that ended it, in
+ * the walk at hand or before the next one; 0 when its last walk did.
  */
 void sf_share_end(struct sf_share *, int cut);

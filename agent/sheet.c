@@ -13,7 +13,7 @@
 
 enum { ROWS = 1000, COLUMNS = SF_FIELD_COUNT, GAP = 2 };
 
-_Static_assert(COLUMNS <= UINT8_MAX, "rank");
+_Static_assert(COLUMNS <= UINT16_MAX, "rank");
 
 struct cell {
 	char *text;
@@ -26,8 +26,8 @@ struct sf_sheet {
 	bool terminal, colour, laid_out, below; /* below: another table stands above this one */
 	size_t columns, essential, unfit;
 	struct sf_column column[COLUMNS];
-	uint8_t rank[COLUMNS]; /* indexes of columns, the most wanted first */
-	size_t width[COLUMNS]; /* 0: left out */
+	uint16_t rank[COLUMNS]; /* indexes of columns, the most wanted first */
+	size_t width[COLUMNS];	/* 0: left out */
 	size_t rows;
 	struct cell *cells; /* ROWS x columns */
 	char *title;	    /* or NULL */
@@ -41,7 +41,7 @@ static bool wants_colour(void)
 	return !(no_colour && *no_colour) && !(kind && !strcmp(kind, "dumb"));
 }
 
-struct sf_sheet *sf_sheet_new(const struct sf_fieldset *wanted, bool terminal,
+struct sf_sheet *sf_sheet_new(const struct sf_fieldset *wanted, uint32_t tables, bool terminal,
 			      void (*write)(void *arg, const char *text, size_t length), void *arg)
 {
 	struct sf_sheet *sheet = sf_new(struct sf_sheet);
@@ -50,15 +50,13 @@ struct sf_sheet *sf_sheet_new(const struct sf_fieldset *wanted, bool terminal,
 	sheet->arg = arg;
 	sheet->terminal = terminal;
 	sheet->colour = terminal && wants_colour();
-	sheet->essential = wanted ? 1 : SF_USUAL_ESSENTIAL;
-	if (!wanted) {
-		sheet->columns = SF_USUAL_COLUMNS;
-		sf_columns_usual(sheet->column, sheet->rank);
-	}
+	sheet->essential = wanted ? 1 : SF_USUAL_ESSENTIAL + !!(tables & (tables - 1));
+	if (!wanted)
+		sheet->columns = sf_columns_usual(tables, sheet->column, sheet->rank);
 	for (unsigned id = 0; wanted && id < SF_FIELD_COUNT; id++) {
-		if (!sf_fieldset_has(wanted, id))
+		if (!sf_fieldset_has(wanted, id) || !(sf_fields[id].tables & tables))
 			continue;
-		sheet->rank[sheet->columns] = (uint8_t)sheet->columns;
+		sheet->rank[sheet->columns] = (uint16_t)sheet->columns;
 		sheet->column[sheet->columns++] = sf_column_named(id);
 	}
 	sheet->cells = sf_alloc(ROWS * sheet->columns * sizeof(struct cell));

@@ -9,10 +9,10 @@
 
 struct sf_sheet;
 /*
- * `wanted`: the fields that were asked for by name, a column each; NULL: the usual columns. `write`
- * gets whole lines.
+ * `wanted`: the fields that were asked for by name, a column each; NULL: the usual columns. Of
+ * either those that the tables have. `write` gets whole lines.
  */
-struct sf_sheet *sf_sheet_new(const struct sf_fieldset *wanted, bool terminal,
+struct sf_sheet *sf_sheet_new(const struct sf_fieldset *wanted, uint32_t tables, bool terminal,
 			      void (*write)(void *arg, const char *text, size_t length), void *arg);
 void sf_sheet_free(struct sf_sheet *); /* accepts NULL */
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A run for people: the walk's sockets that the filter holds for go into a table; what the usual
- * states hide, what a limit cut and what did not fit is counted and said on stderr, where both ends
- * are a terminal.
+ * A run for people: the sockets of its walks that the filter holds for go into a table; what the
+ * usual states hide, which tables this kernel lacks, what a limit cut and what did not fit is
+ * counted and said on stderr, where both ends are a terminal.
  */
 #include <stdlib.h>
 #include <unistd.h>
@@ -22,6 +22,7 @@ struct sf_show {
 	bool shown;	   /* a socket of any */
 	bool tell;
 	uint64_t matched, hidden;
+	uint32_t absent;       /* tables of a group that this kernel lacks */
 	struct sf_filter *all; /* the filter in every state: what usual states hide; or NULL */
 };
 
@@ -48,7 +49,7 @@ static void watch_hidden(struct sf_show *show, const struct sf_text *filter)
 	sf_buf_format(&text, "state all %s", filter->text);
 	(show->plan->elsewhere ? sf_filter_read_elsewhere : sf_filter_read)(
 		&(struct sf_text){.name = "filter", .text = text.data, .length = text.length},
-		1u << show->plan->ask.table, &show->all, none);
+		show->plan->tables, &show->all, none);
 }
 
 struct sf_show *sf_show_new(struct sf_plan *plan, const struct sf_text *filter, bool usual,
@@ -59,7 +60,8 @@ struct sf_show *sf_show_new(struct sf_plan *plan, const struct sf_text *filter, 
 
 	show->plan = plan;
 	show->calls = *calls;
-	show->sheet = sf_sheet_new(usual ? NULL : &plan->fields, terminal, calls->text, calls->arg);
+	show->sheet = sf_sheet_new(usual ? NULL : &plan->fields, plan->tables, terminal,
+				   calls->text, calls->arg);
 	show->tell = terminal && isatty(STDERR_FILENO);
 	watch_hidden(show, filter);
 	return show;
@@ -106,10 +108,20 @@ static void on_socket(void *arg, const struct sf_view *view)
 	sf_sheet_add(show->sheet, view);
 }
 
+static void tell_absent(uint32_t tables)
+{
+	sf_cleanup(sf_buf_finish) struct sf_buf names = {0};
+
+	sf_tables_text(tables, &names);
+	fprintf(stderr, "this kernel lacks: %s\n", names.data);
+}
+
 static void tell(const struct sf_show *show)
 {
 	size_t unfit = sf_sheet_unfit(show->sheet);
 
+	if (show->absent && show->run->first)
+		tell_absent(show->absent);
 	if (show->hidden && show->run->first)
 		fprintf(stderr, "%llu hidden; add `state all`\n", (unsigned long long)show->hidden);
 	if (unfit && show->run->first)
@@ -121,24 +133,42 @@ static void tell(const struct sf_show *show)
 
 /* ---- from namespace to namespace ---- */
 
+/* What a walk comes to: as in a run record (account.c). */
+static void account(struct sf_show *show, enum sf_table table, const struct sf_walk *walk)
+{
+	struct sf_run *run = show->run;
+
+	if (sf_walk_lacks(walk) && !(show->plan->named >> table & 1)) {
+		show->absent |= 1u << table;
+		return;
+	}
+	run->partial |= walk->partial;
+	run->failed |= walk->errors != 0;
+	if (walk->errors && !run->error[0])
+		snprintf(run->error, sizeof(run->error), "%s: %s", sf_tables[table].name,
+			 walk->error[0].message);
+}
+
+/* Its tables, one after another. */
 static int walk(struct sf_show *show, struct sf_questions *questions)
 {
 	const struct sf_filter *all = show->run->first ? show->all : NULL;
-	const struct sf_ask *ask = sf_questions_ask(questions, show->walker, &show->run, 1, all);
 	const struct sf_walk_calls calls = {received, on_socket, show};
-	struct sf_run *run = show->run;
-	struct sf_walk walk;
-	int r;
+	int r = 0;
 
 	show->began = false;
-	r = sf_walker_walk(show->walker, ask, &calls, &walk);
+	for (unsigned table = 0; table < SF_TABLE_COUNT && r != -ECANCELED; table++) {
+		const struct sf_ask *ask;
+		struct sf_walk walk;
+
+		if (!(show->plan->tables >> table & 1))
+			continue;
+		ask = sf_questions_ask(questions, show->walker, table, &show->run, 1, all);
+		r = sf_walker_walk(show->walker, ask, &calls, &walk);
+		account(show, table, &walk);
+	}
 	if (show->began)
 		sf_sheet_end(show->sheet);
-	run->partial |= walk.partial;
-	run->failed |= walk.errors != 0;
-	if (walk.errors && !run->error[0])
-		snprintf(run->error, sizeof(run->error), "%s: %s", sf_table_name(ask->table),
-			 walk.error[0].message);
 	return r;
 }
 
@@ -165,6 +195,7 @@ void sf_show_run(struct sf_show *show, struct sf_walker *walker, struct sf_quest
 	show->walker = walker;
 	show->matched = show->hidden = 0;
 	show->shown = false;
+	show->absent = 0;
 	run->partial = run->failed = false;
 	for (show->at = 0; show->at < show->places && r != -ECANCELED; show->at++) {
 		if (!sf_walker_chosen(walker, show->at, 0) || sf_walker_enter(walker, show->at) < 0)

@@ -20,7 +20,8 @@ struct sf_show *sf_show_new(struct sf_plan *plan, const struct sf_text *filter, 
 			    const struct sf_show_calls *calls);
 void sf_show_free(struct sf_show *); /* accepts NULL */
 /*
- * One walk, one table; fills run->failed, partial and error as sf_collect does. What was left out
- * is said on a terminal's stderr: after the first run alone, but what a limit cut, each time.
+ * A walk for each of the plan's tables; fills run->failed, partial and error as sf_collect does.
+ * What was left out is said on a terminal's stderr: after the first run alone, but what a limit
+ * cut, each time.
  */
 void sf_show_run(struct sf_show *, struct sf_walker *, struct sf_questions *, struct sf_run *run);

@@ -9,7 +9,8 @@
 #include "sweep.h"
 
 /*
- * Cases, for one table:
+ * Whatever tables they read: who reads the same one shares its walk, the others follow in turn.
+ * Cases:
  *
  *   event                               what has joined, if any
  *   tick, another idle one is due       waits for that one
@@ -36,7 +37,7 @@ struct waiting { /* those who have joined, in the order of their plans: a questi
 struct sf_sweeps {
 	struct sf_collector *collector;
 	struct sf_seat *seats;
-	struct waiting waiting[SF_TABLE_COUNT];
+	struct waiting waiting;
 };
 
 struct sf_sweeps *sf_sweeps_new(struct sf_collector *collector)
@@ -50,11 +51,6 @@ struct sf_sweeps *sf_sweeps_new(struct sf_collector *collector)
 void sf_sweeps_free(struct sf_sweeps *sweeps)
 {
 	free(sweeps);
-}
-
-static enum sf_table table_of(const struct sf_seat *seat)
-{
-	return seat->run.plan->ask.table;
 }
 
 void sf_sweeps_seat(struct sf_sweeps *sweeps, struct sf_seat *seat)
@@ -82,12 +78,12 @@ void sf_sweeps_leave(struct sf_sweeps *sweeps, struct sf_seat *seat)
 	while (*at != seat)
 		at = &(*at)->next;
 	*at = seat->next;
-	forget(&sweeps->waiting[table_of(seat)], seat);
+	forget(&sweeps->waiting, seat);
 }
 
 void sf_sweeps_join(struct sf_sweeps *sweeps, struct sf_seat *seat, uint64_t due)
 {
-	struct waiting *waiting = &sweeps->waiting[table_of(seat)];
+	struct waiting *waiting = &sweeps->waiting;
 	struct sf_seat **at = &waiting->first;
 
 	while (*at && (*at)->run.plan->number < seat->run.plan->number)
@@ -109,11 +105,10 @@ static void start(struct sf_sweeps *sweeps, struct waiting *waiting)
 	sf_collector_start(sweeps->collector, sweep);
 }
 
-/* Is somebody on the way who reads the table of those who wait? */
-static bool is_awaited(const struct sf_sweeps *sweeps, unsigned table, uint64_t until)
+static bool is_awaited(const struct sf_sweeps *sweeps, uint64_t until)
 {
 	for (const struct sf_seat *seat = sweeps->seats; seat; seat = seat->next) {
-		if (!seat->busy && table_of(seat) == table && seat->due <= until)
+		if (!seat->busy && seat->due <= until)
 			return true;
 	}
 	return false;
@@ -121,19 +116,14 @@ static bool is_awaited(const struct sf_sweeps *sweeps, unsigned table, uint64_t 
 
 void sf_sweeps_look(struct sf_sweeps *sweeps, uint64_t mono)
 {
-	for (unsigned table = 0; table < SF_TABLE_COUNT; table++) {
-		struct waiting *waiting = &sweeps->waiting[table];
-		uint64_t until = waiting->due + SF_TOGETHER_US;
+	uint64_t until = sweeps->waiting.due + SF_TOGETHER_US;
 
-		if (waiting->count && !is_awaited(sweeps, table, until > mono ? until : mono))
-			start(sweeps, waiting);
-	}
+	if (sweeps->waiting.count && !is_awaited(sweeps, until > mono ? until : mono))
+		sf_sweeps_start(sweeps);
 }
 
 void sf_sweeps_start(struct sf_sweeps *sweeps)
 {
-	for (unsigned table = 0; table < SF_TABLE_COUNT; table++) {
-		if (sweeps->waiting[table].count)
-			start(sweeps, &sweeps->waiting[table]);
-	}
+	if (sweeps->waiting.count)
+		start(sweeps, &sweeps->waiting);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Sweeps, on the loop's side: runs that are due together go to the collector together and share one
- * walk. A job's place in them is its seat.
+ * Sweeps, on the loop's side: runs that are due together go to the collector together and share
+ * walks. A job's place in them is its seat.
  */
 #pragma once
 
@@ -25,7 +25,7 @@ void sf_sweeps_free(struct sf_sweeps *); /* forgets who has joined; accepts NULL
 void sf_sweeps_seat(struct sf_sweeps *, struct sf_seat *);
 void sf_sweeps_leave(struct sf_sweeps *, struct sf_seat *);
 
-/* The seat's run is ready and was due at `due`: it goes with the next sweep of its table. */
+/* The seat's run is ready and was due at `due`: it goes with the next sweep. */
 void sf_sweeps_join(struct sf_sweeps *, struct sf_seat *, uint64_t due);
 /*
  * Starts the sweeps that have nobody to wait for any more; after a tick, and after a seat's due was

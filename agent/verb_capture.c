@@ -26,21 +26,43 @@ static void on_socket(void *arg, const struct sf_view *view)
 	(void)view;
 }
 
-static int walk(struct sf_walker *walker, const struct sf_ask *ask, struct sf_capture *capture)
+/* A table that is lacking is an error where it was named itself. */
+static int walk(struct sf_walker *walker, const struct sf_ask *ask, const struct sf_plan *plan,
+		struct sf_capture *capture)
 {
 	const struct sf_walk_calls calls = {received, on_socket, capture};
+	const char *table = sf_tables[ask->table].name;
 	struct sf_walk walk;
 
 	sf_capture_netns(capture, sf_walker_netns(walker));
 	sf_walker_tap(walker, sf_capture_tap(capture));
 	sf_walker_walk(walker, ask, &calls, &walk);
 	sf_walker_tap(walker, NULL);
+	if (sf_walk_lacks(&walk) && !(plan->named >> ask->table & 1))
+		return SF_EXIT_OK;
 	for (unsigned i = 0; i < walk.errors; i++)
-		sf_say("%s: %s", sf_table_name(ask->table), walk.error[i].message);
+		sf_say("%s: %s", table, walk.error[i].message);
 	if (isatty(STDERR_FILENO))
-		fprintf(stderr, "%s: %llu sockets\n", sf_table_name(ask->table),
-			(unsigned long long)walk.seen);
+		fprintf(stderr, "%s: %llu sockets\n", table, (unsigned long long)walk.seen);
 	return walk.partial ? SF_EXIT_FAILED : SF_EXIT_OK;
+}
+
+/* The tables of the namespace that the walker is in. */
+static int walk_tables(struct sf_walker *walker, struct sf_plan *plan,
+		       struct sf_questions *questions, struct sf_capture *capture)
+{
+	struct sf_run run = {.plan = plan};
+	int status = SF_EXIT_OK;
+
+	for (unsigned table = 0; table < SF_TABLE_COUNT; table++) {
+		const struct sf_ask *ask;
+
+		if (!(plan->tables >> table & 1) || sf_interrupted())
+			continue;
+		ask = sf_questions_ask(questions, walker, table, &(struct sf_run *){&run}, 1, NULL);
+		status = walk(walker, ask, plan, capture) ?: status;
+	}
+	return status;
 }
 
 /* What of the namespaces that were named is not there, or cannot be entered. */
@@ -54,19 +76,23 @@ static int say_elsewhere(const struct sf_walker *walker)
 	return errors ? SF_EXIT_FAILED : SF_EXIT_OK;
 }
 
-static int walk_all(struct sf_walker *walker, size_t places, const struct sf_ask *ask,
+static int walk_all(struct sf_walker *walker, size_t places, struct sf_plan *plan,
 		    struct sf_capture *capture)
 {
+	struct sf_questions *questions = sf_questions_new();
 	int status = SF_EXIT_OK;
 
 	for (size_t at = 0; at < places; at++) {
 		if (!sf_walker_chosen(walker, at, 0) || sf_walker_enter(walker, at) < 0)
 			continue;
-		status = walk(walker, ask, capture) ?: status;
+		status = walk_tables(walker, plan, questions, capture) ?: status;
 		sf_walker_leave(walker);
 		if (sf_interrupted() || sf_capture_failed(capture))
-			return SF_EXIT_FAILED;
+			break;
 	}
+	sf_questions_free(questions);
+	if (sf_interrupted() || sf_capture_failed(capture))
+		return SF_EXIT_FAILED;
 	return say_elsewhere(walker) ?: status;
 }
 
@@ -87,22 +113,17 @@ static int capture_places(struct sf_walker *walker, size_t places, size_t chosen
 			  struct sf_plan *plan, const struct sf_host *host, const char *path)
 {
 	sf_cleanup(sf_capture_free_p) struct sf_capture *capture = NULL;
-	struct sf_questions *questions = sf_questions_new();
-	struct sf_run run = {.plan = plan};
-	const struct sf_ask *ask =
-		sf_questions_ask(questions, walker, &(struct sf_run *){&run}, 1, NULL);
 	struct sf_err err;
 	int r, status = SF_EXIT_OK;
 
 	sf_walker_avoid_legacy(walker);
 	r = sf_capture_new(path, host, chosen, &capture, &err);
 	if (r == 0) {
-		status = walk_all(walker, places, ask, capture);
+		status = walk_all(walker, places, plan, capture);
 		r = sf_capture_end(capture, &err);
 	}
 	if (r < 0)
 		sf_say("%s", err.text);
-	sf_questions_free(questions);
 	return r < 0 ? SF_EXIT_FAILED : status;
 }
 

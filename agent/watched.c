@@ -7,6 +7,12 @@
 
 #include "watched.h"
 
+/* What is said of all of them is said of the first. */
+static enum sf_table first_table(const struct sf_plan *plan)
+{
+	return (enum sf_table)__builtin_ctz(plan->tables);
+}
+
 void sf_watched_begin(struct sf_watched *one, struct sf_watch_state *state)
 {
 	struct sf_run *run = &one->run;
@@ -25,8 +31,10 @@ void sf_watched_begin(struct sf_watched *one, struct sf_watch_state *state)
 	one->live = true;
 	sf_share_begin(&one->share, run, &one->shared);
 	sf_share_enter(&one->share);
+	one->share.here = true;
+	one->shared.table = first_table(run->plan);
 	if (state->watch)
-		sf_walker_probe(state->walker, 1u << run->plan->ask.table, &one->shared.walk);
+		sf_walker_probe(state->walker, run->plan->tables, &one->shared.walk);
 }
 
 static void say_lost(struct sf_walk *walk, enum sf_table table)
@@ -46,7 +54,7 @@ void sf_watched_end(struct sf_watched *one, const struct sf_watch_state *state, 
 		    bool last)
 {
 	struct sf_walk *walk = &one->shared.walk;
-	enum sf_table table = one->run.plan->ask.table;
+	enum sf_table table = one->shared.table;
 
 	if (!state->watch)
 		sf_walk_fail(walk, table, state->refused, &state->err);
@@ -87,7 +95,7 @@ void sf_watched_add(struct sf_watched *all, size_t count, const struct sf_view *
 {
 	for (struct sf_watched *one = all; one < all + count; one++) {
 		one->share.own.length = 0;
-		if (!one->live || one->run.plan->ask.table != view->table)
+		if (!one->live || !(one->run.plan->tables >> view->table & 1))
 			continue;
 		one->shared.walk.seen++;
 		if (!wants(one->run.plan, view))

@@ -71,7 +71,7 @@ static void watch_for(struct sf_watcher *w, const struct sf_run *run)
 	const struct sf_plan *plan = run->plan;
 
 	w->watched[w->count++].run = *run;
-	w->setup.tables |= 1u << plan->ask.table;
+	w->setup.tables |= plan->tables;
 	if (plan->receive_buffer > w->setup.buffer)
 		w->setup.buffer = plan->receive_buffer;
 }

@@ -19,8 +19,13 @@ static int table_of(const struct sf_request_seen *request, uint32_t protocol)
 {
 	bool inet = request->families != SF_NO_IP;
 
-	if (request->type == TCPDIAG_GETSOCK || (inet && protocol == IPPROTO_TCP))
+	if (request->type == TCPDIAG_GETSOCK)
 		return SF_TABLE_TCP;
+	for (unsigned table = 0; inet && table < SF_TABLE_COUNT; table++) {
+		if (sf_tables[table].shape == SF_SHAPE_INET &&
+		    sf_tables[table].protocol == protocol)
+			return (int)table;
+	}
 	return -1;
 }
 

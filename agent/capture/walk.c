@@ -28,7 +28,7 @@ struct pass { /* a walk under way */
 /* Twice is what one dump shows twice: others asked later, and their answers have other values. */
 static uint64_t identity_of(const struct pass *pass, const struct sf_view *view)
 {
-	return sf_view_cookie(view) ^ pass->request * 0x9e3779b97f4a7c15u;
+	return sf_view_identity(view) ^ pass->request * 0x9e3779b97f4a7c15u;
 }
 
 static int take_reply(void *arg, struct sf_view *view)
@@ -146,12 +146,12 @@ static void look_back(struct pass *pass, bool lacking)
 	if (pass->failed)
 		sf_walk_fail(walk, table, pass->code, &err);
 	if (!walk->dumps && !walk->seen) {
-		sf_fail(&err, 0, "the capture has no request for %s", sf_table_name(table));
+		sf_fail(&err, 0, "the capture has no request for %s", sf_tables[table].name);
 		if (pass->strange)
 			sf_fail(&err, 0,
 				"the capture has no request for %s, and answers without one: "
 				"begin to capture before they are asked for",
-				sf_table_name(table));
+				sf_tables[table].name);
 		sf_walk_fail(walk, table, -ENOENT, &err);
 	} else if (lacking || pass->finished < walk->dumps) {
 		sf_fail(&err, 0, "the capture ends before the kernel had told all");

@@ -56,7 +56,8 @@ static struct node *state_leaf(struct reading *r, struct place place, uint32_t s
 	leaf->predicate = sf_predicate_find("state", 5, &field);
 	leaf->op = negate ? OP_NE : OP_NONE;
 	leaf->place = leaf->name = leaf->value = place;
-	leaf->word = sf_states_name(set);
+	leaf->known = sf_states_known(r->tables);
+	leaf->word = sf_states_name(set, leaf->known);
 	leaf->length = (uint32_t)strlen(leaf->word);
 	sf_read_state(r, leaf);
 	return leaf;
@@ -66,11 +67,11 @@ static struct node *state_leaf(struct reading *r, struct place place, uint32_t s
 static void spread(struct reading *r, struct node *gather, uint32_t set)
 {
 	struct node **last = &gather->child, *next = gather->next;
-	uint32_t rest = sf_states_known(r->tables) & ~set;
+	uint32_t known = sf_states_known(r->tables), rest = known & ~set;
 
-	if (sf_states_name(set) || sf_states_name(rest)) {
-		*gather = *state_leaf(r, gather->place, sf_states_name(set) ? set : rest,
-				      !sf_states_name(set));
+	if (sf_states_name(set, known) || sf_states_name(rest, known)) {
+		*gather = *state_leaf(r, gather->place, sf_states_name(set, known) ? set : rest,
+				      !sf_states_name(set, known));
 		gather->next = next;
 		return;
 	}
@@ -105,7 +106,7 @@ static void check(struct reading *r, struct node *node)
 {
 	uint32_t known = sf_states_known(r->tables);
 
-	node->states = known;
+	node->states = node->known = known;
 	for (struct node *child = node->child; child; child = child->next) {
 		check(r, child);
 		node->has_state = node->has_state || child->has_state;
@@ -195,8 +196,9 @@ void sf_filter_check(struct reading *r, struct node *tree, struct checked *ret)
 	if (tree)
 		check(r, tree);
 	ret->ended = r->tables & SF_TABLES_ENDED;
+	ret->known = sf_states_known(r->tables);
 	ret->usual = !tree || !tree->has_state;
-	ret->clause = ret->usual ? usual : sf_states_known(r->tables);
+	ret->clause = ret->usual ? usual : ret->known;
 	ret->tree = tree ? take_clause(tree, &ret->clause) : NULL;
 	ret->states = ret->clause & (ret->tree ? ret->tree->states : UINT32_MAX);
 	if (ret->states || r->errors)

@@ -86,7 +86,7 @@ static void print_steps(const struct sf_filter *filter, struct sf_buf *out)
 	}
 }
 
-void sf_filter_explain(const struct sf_filter *filter, uint32_t operations, struct sf_buf *out)
+static void print_sieve(const struct sf_filter *filter, uint32_t operations, struct sf_buf *out)
 {
 	sf_cleanup(sf_sieve_finish) struct sf_sieve sieve = {0};
 
@@ -98,6 +98,16 @@ void sf_filter_explain(const struct sf_filter *filter, uint32_t operations, stru
 	print_header(&sieve, out);
 	print_bytecode(filter, &sieve, out);
 	sf_filter_left(filter, operations, out);
+}
+
+void sf_filter_explain(const struct sf_filter *filter, uint32_t operations, bool filtered,
+		       struct sf_buf *out)
+{
+	if (filtered)
+		print_sieve(filter, operations, out);
+	else
+		sf_buf_text(out, "bytecode: none, the kernel runs none over such a table\n"
+				 "left to the judge: all\n");
 	print_steps(filter, out);
 }
 

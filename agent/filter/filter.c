@@ -6,25 +6,73 @@
  */
 #include "filter/stages.h"
 
-static uint8_t ext_of(const struct node *node)
+static uint32_t ext_of(const struct node *node, enum sf_table table)
 {
-	uint8_t ext =
-		node->kind == NODE_LEAF && node->test.field ? sf_field_ext(node->test.field) : 0;
+	uint32_t ext = 0;
 
+	if (node->kind == NODE_LEAF && node->test.field)
+		ext |= sf_field_ext(node->test.field, table);
 	if (node->other)
-		ext |= sf_field_ext(node->other);
+		ext |= sf_field_ext(node->other, table);
 	for (const struct node *child = node->child; child; child = child->next)
-		ext |= ext_of(child);
+		ext |= ext_of(child, table);
 	return ext;
+}
+
+/* The tables whose sockets it may hold for: a comparison with a field needs one that has it. */
+static uint32_t tables_of(const struct node *node)
+{
+	uint32_t tables = node->kind == NODE_OR ? 0 : UINT32_MAX;
+
+	if (node->kind == NODE_NOT)
+		return tables;
+	if (node->kind == NODE_LEAF && node->test.field)
+		tables &= node->test.field->tables;
+	if (node->other)
+		tables &= node->other->tables;
+	for (const struct node *child = node->child; child; child = child->next) {
+		if (node->kind == NODE_OR)
+			tables |= tables_of(child);
+		else
+			tables &= tables_of(child);
+	}
+	return tables;
+}
+
+static uint32_t known_of(uint32_t asked, enum sf_table table)
+{
+	return asked & SF_TABLES_ENDED ? sf_states_known(asked) : sf_tables[table].known;
+}
+
+/* False: it holds for no table. */
+static bool find_needs(struct sf_filter *filter, uint32_t asked)
+{
+	const struct checked *checked = &filter->checked;
+	uint32_t tables = checked->tree ? asked & tables_of(checked->tree) : asked, states = 0;
+
+	for (unsigned i = 0; i < SF_TABLE_COUNT; i++) {
+		struct sf_needs *needs = &filter->needs[i];
+
+		needs->states = tables >> i & 1 ? checked->states & known_of(asked, i) : 0;
+		if (needs->states && checked->tree)
+			needs->ext = ext_of(checked->tree, i);
+		states |= needs->states;
+	}
+	return states;
 }
 
 static int read_text(struct reading *r, struct sf_filter **ret)
 {
 	struct sf_arena *arena = r->arena = sf_arena_new();
 	struct sf_filter *filter = sf_arena_alloc(arena, sizeof(*filter));
+	struct node *tree;
 
 	filter->arena = arena;
-	sf_filter_check(r, sf_filter_parse(r, sf_filter_lex(r)), &filter->checked);
+	tree = sf_filter_parse(r, sf_filter_lex(r));
+	sf_filter_check(r, tree, &filter->checked);
+	if (!r->errors && !find_needs(filter, r->tables))
+		sf_filter_wrong(r, tree->place, "no table has sockets for which all of it holds",
+				"this filter can never hold");
 	if (r->errors) {
 		sf_matcher_free(r->matcher);
 		sf_arena_free(arena);
@@ -32,8 +80,6 @@ static int read_text(struct reading *r, struct sf_filter **ret)
 	}
 	filter->matcher = r->matcher;
 	filter->steps = sf_filter_compile(arena, filter->checked.tree, &filter->count);
-	filter->needs.states = filter->checked.states;
-	filter->needs.ext = filter->checked.tree ? ext_of(filter->checked.tree) : 0;
 	*ret = filter;
 	return 0;
 }
@@ -77,9 +123,9 @@ void sf_filter_free_p(struct sf_filter **filter)
 	sf_filter_free(*filter);
 }
 
-void sf_filter_needs(const struct sf_filter *filter, struct sf_needs *needs)
+void sf_filter_needs(const struct sf_filter *filter, enum sf_table table, struct sf_needs *needs)
 {
-	*needs = filter->needs;
+	*needs = filter->needs[table];
 }
 
 bool sf_filter_is_usual(const struct sf_filter *filter)

@@ -9,26 +9,41 @@
 #include "filter/sieve.h"
 
 #define BIT(state) (1u << (state))
-#define CLOSED	   (BIT(SF_CLOSE) | BIT(SF_BOUND_INACTIVE))
+#define IDLE	   (BIT(SF_LISTEN) | BIT(SF_CLOSE) | BIT(SF_BOUND_INACTIVE))
 
-/* The states in which a socket has it. A small one may be in any but these two. */
-static uint32_t states_of(const struct sf_field *field, uint32_t tables)
+/*
+ * The states in which sockets of these classes are met (socket/view.c). A small one may be in any
+ * but the idle ones, a full one of tcp in any but these and TIME-WAIT; an association of sctp may
+ * be closed, and is full.
+ */
+static uint32_t states_in(enum sf_table table, uint8_t classes)
 {
-	uint32_t known = sf_states_known(tables), set = 0;
-	uint8_t classes = field->classes;
-
-	if (tables & SF_TABLES_ENDED)
-		return field->ends ? known : 0;
+	uint32_t set = 0;
 
 	if (classes & 1u << SF_CLASS_LISTENER)
 		set |= BIT(SF_LISTEN);
 	if (classes & 1u << SF_CLASS_BOUND)
-		set |= CLOSED;
+		set |= BIT(SF_BOUND_INACTIVE);
+	if (classes & 1u << SF_CLASS_UNCONNECTED)
+		set |= BIT(SF_CLOSE);
 	if (classes & 1u << SF_CLASS_FULL)
-		set |= known & ~(BIT(SF_LISTEN) | CLOSED | BIT(SF_TIME_WAIT));
-	if (classes & 1u << SF_CLASS_SMALL)
-		set |= known & ~(BIT(SF_LISTEN) | CLOSED);
-	return set & known;
+		set |= ~(IDLE | (table == SF_TABLE_TCP ? BIT(SF_TIME_WAIT) : 0));
+	if (classes & 1u << SF_CLASS_FULL && table == SF_TABLE_SCTP)
+		set |= BIT(SF_CLOSE);
+	if (classes & 1u << SF_CLASS_SMALL && table == SF_TABLE_TCP)
+		set |= ~IDLE;
+	return set & sf_tables[table].known;
+}
+
+static uint32_t states_of(const struct sf_field *field, uint32_t tables)
+{
+	uint32_t set = 0;
+
+	if (tables & SF_TABLES_ENDED)
+		return field->ends && field->tables & tables ? sf_states_known(tables) : 0;
+	for (unsigned i = 0; i < SF_TABLE_COUNT; i++)
+		set |= tables & field->tables & 1u << i ? states_in(i, field->classes) : 0;
+	return set;
 }
 
 void sf_never_narrow(struct node *leaf, uint32_t tables)

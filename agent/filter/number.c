@@ -20,7 +20,7 @@ static bool holds_plain(const struct test *test, const struct sf_view *view)
 {
 	uint64_t number = 0;
 
-	if (!sf_field_in(test->field, view->class) ||
+	if (!sf_field_in(test->field, view->table, view->class) ||
 	    (size_t)test->offset + test->size > view->length[test->part])
 		return false;
 	memcpy(&number, view->part[test->part] + test->offset, test->size);

@@ -75,7 +75,7 @@ void sf_print_leaf(struct sf_buf *buf, const struct node *leaf)
 	sf_buf_text(buf, state ? "state" : leaf->field ? leaf->field->name : leaf->predicate->name);
 	if (!leaf->predicate->valued)
 		return;
-	if (leaf->elements && !(state && sf_states_name(leaf->test.states))) {
+	if (leaf->elements && !(state && sf_states_name(leaf->test.states, leaf->known))) {
 		print_set(buf, leaf);
 		return;
 	}
@@ -111,16 +111,13 @@ void sf_filter_print(const struct sf_filter *filter, struct sf_buf *buf)
 {
 	const struct checked *checked = &filter->checked;
 	/* a state somewhere in the rest keeps the usual states out: all needs no word */
-	bool clause = !checked->tree || !checked->tree->has_state ||
-		      checked->clause != sf_states_known(SF_TABLES_ALL);
+	bool clause = !checked->ended && (!checked->tree || !checked->tree->has_state ||
+					  checked->clause != checked->known);
 
-	if (checked->ended)
-		clause = false;
 	if (checked->ended && !checked->tree)
 		sf_buf_text(buf, "state all");
-
 	if (clause)
-		sf_states_print(buf, checked->clause);
+		sf_states_print(buf, checked->clause, checked->known);
 	if (!checked->tree)
 		return;
 	sf_buf_text(buf, clause ? " and (" : "");

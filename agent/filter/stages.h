@@ -42,15 +42,17 @@ struct place sf_filter_within(const struct node *leaf, const char *at, size_t le
 void sf_filter_range(struct node *, uint64_t number, uint64_t least, uint64_t most);
 
 /* states.c */
-#define SF_TABLES_ALL	((1u << SF_TABLE_COUNT) - 1)
 #define SF_TABLES_ENDED (1u << 31) /* beside the tables: of sockets that have ended */
 uint32_t sf_states_known(uint32_t tables);
 uint32_t sf_states_usual(uint32_t tables);
 uint32_t sf_states_of(const struct sf_view *); /* the one bit of a reply */
 uint32_t sf_states_gather(const struct node *clauses, uint32_t known);
-void sf_states_print(struct sf_buf *, uint32_t set); /* as leading clauses */
-void sf_states_list(struct sf_buf *, uint32_t set);  /* "established, time-wait" */
-const char *sf_states_name(uint32_t set);	     /* of a state or group, or NULL */
+/* The names one after another, of states and groups, to a NULL; canonical ones first. */
+const char *sf_states_at(size_t i, uint32_t *set);
+/* states_print.c: as leading clauses; `known` are the states of the tables that are asked. */
+void sf_states_print(struct sf_buf *, uint32_t set, uint32_t known);
+void sf_states_list(struct sf_buf *, uint32_t set);	  /* "established, time-wait" */
+const char *sf_states_name(uint32_t set, uint32_t known); /* of a state or group, or NULL */
 const char *sf_state_begins(const char *word, size_t length, uint32_t known); /* or NULL */
 void sf_read_state(struct reading *, struct node *);
 void sf_print_state(const struct node *, struct sf_buf *);

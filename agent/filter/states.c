@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * States and groups of states: their names as ss has them, the sets that they stand for, which of
- * them a table knows, and how leading clauses gather. A set has the bits of 1 << SF_ESTABLISHED
- * ...; bound-inactive is bit 13, as it is asked for.
+ * States and groups of states: their names as ss has them, the sets that they stand for, and how
+ * leading clauses gather; which of them a table knows stands in its line (tables.def). A set has
+ * the bits of 1 << SF_ESTABLISHED ...; bound-inactive is bit 13, as it is asked for.
  */
 #include <strings.h>
 
@@ -33,6 +33,12 @@ static const struct {
 	{"listening", BIT(SF_LISTEN)},
 	{"closing", BIT(SF_CLOSING)},
 	{"bound-inactive", BIT(SF_BOUND_INACTIVE)},
+	{"cookie-wait", BIT(SF_COOKIE_WAIT)},
+	{"cookie-echoed", BIT(SF_COOKIE_ECHOED)},
+	{"shutdown-pending", BIT(SF_SHUTDOWN_PENDING)},
+	{"shutdown-sent", BIT(SF_SHUTDOWN_SENT)},
+	{"shutdown-received", BIT(SF_SHUTDOWN_RECEIVED)},
+	{"shutdown-ack-sent", BIT(SF_SHUTDOWN_ACK_SENT)},
 	{"all", EVERY},
 	{"connected", EVERY & ~(CLOSED | BIT(SF_LISTEN))},
 	{"synchronized", EVERY & ~(CLOSED | BIT(SF_LISTEN) | BIT(SF_SYN_SENT))},
@@ -43,13 +49,6 @@ static const struct {
 	{"syn-rcv", BIT(SF_SYN_RECV)},
 };
 
-/* By table. TCP 7 is always bound-inactive: the kernel shows no other closed TCP socket. */
-static const struct {
-	uint32_t known, hidden; /* hidden: unless a state is named, as in ss without -a and -l */
-} tables[SF_TABLE_COUNT] = {
-	[SF_TABLE_TCP] = {EVERY & ~BIT(SF_CLOSE), BIT(SF_LISTEN) | BIT(SF_BOUND_INACTIVE) | BUCKET},
-};
-
 uint32_t sf_states_known(uint32_t asked)
 {
 	uint32_t set = 0;
@@ -57,7 +56,7 @@ uint32_t sf_states_known(uint32_t asked)
 	if (asked & SF_TABLES_ENDED)
 		return ENDED;
 	for (unsigned i = 0; i < SF_TABLE_COUNT; i++)
-		set |= asked & 1u << i ? tables[i].known : 0;
+		set |= asked & 1u << i ? sf_tables[i].known : 0;
 	return set;
 }
 
@@ -68,7 +67,7 @@ uint32_t sf_states_usual(uint32_t asked)
 	if (asked & SF_TABLES_ENDED)
 		return ENDED;
 	for (unsigned i = 0; i < SF_TABLE_COUNT; i++)
-		set |= asked & 1u << i ? tables[i].known & ~tables[i].hidden : 0;
+		set |= asked & 1u << i ? sf_tables[i].usual : 0;
 	return set;
 }
 
@@ -78,22 +77,26 @@ uint32_t sf_states_of(const struct sf_view *view)
 
 	if (view->class == SF_CLASS_ENDED)
 		return ENDED;
-	if (state == SF_BOUND_INACTIVE) /* asked for by this number, answered as CLOSE */
-		return 0;
-	if (state == SF_CLOSE && view->table == SF_TABLE_TCP)
-		state = SF_BOUND_INACTIVE;
 	return state < SF_STATE_COUNT ? BIT(state) : 0;
 }
 
-const char *sf_states_name(uint32_t set)
+const char *sf_states_at(size_t i, uint32_t *set)
 {
-	uint32_t known = sf_states_known(SF_TABLES_ALL);
+	if (i >= SF_COUNT(names))
+		return NULL;
+	*set = names[i].set;
+	return names[i].name;
+}
 
+const char *sf_states_name(uint32_t set, uint32_t known)
+{
+	if (set == ENDED && known == ENDED)
+		return "closed";
 	for (size_t i = 0; set && i < SF_COUNT(names); i++) {
 		if ((names[i].set & known) == set)
 			return names[i].name;
 	}
-	return set == ENDED ? "closed" : NULL;
+	return NULL;
 }
 
 /* `state` unites, `exclude` subtracts; an `exclude` that comes first subtracts from all. */
@@ -108,65 +111,6 @@ uint32_t sf_states_gather(const struct node *clauses, uint32_t known)
 			set |= clauses->test.states;
 	}
 	return set;
-}
-
-static unsigned clauses_of(uint32_t set)
-{
-	unsigned bits = (unsigned)__builtin_popcount(set);
-
-	return (set & BUCKET) == BUCKET ? bits - 1 : bits;
-}
-
-static void print_each(struct sf_buf *buf, const char *word, uint32_t set)
-{
-	if ((set & BUCKET) == BUCKET) {
-		sf_buf_format(buf, " %s bucket", word);
-		set &= ~BUCKET;
-	}
-	for (unsigned state = 0; state < SF_STATE_COUNT; state++) {
-		if (set & BIT(state))
-			sf_buf_format(buf, " %s %s", word, sf_states_name(BIT(state)));
-	}
-}
-
-/* The fewest clauses: one by one, or a group without some. Of equals, the group. */
-void sf_states_print(struct sf_buf *buf, uint32_t set)
-{
-	sf_cleanup(sf_buf_finish) struct sf_buf text = {0};
-	uint32_t known = sf_states_known(SF_TABLES_ALL), base = 0;
-	const char *group = NULL;
-	unsigned least = clauses_of(set) + 1;
-
-	for (size_t i = 0; i < SF_COUNT(names); i++) {
-		uint32_t whole = names[i].set & known;
-		unsigned count = 1 + clauses_of(whole & ~set);
-
-		if (!whole || set & ~whole || count >= least)
-			continue;
-		group = names[i].name;
-		base = whole;
-		least = count;
-	}
-	if (group && !(base == known &&
-		       base != set)) /* an `exclude` that comes first says `state all` itself */
-		sf_buf_format(&text, " state %s", group);
-	if (group)
-		print_each(&text, "exclude", base & ~set);
-	else
-		print_each(&text, "state", set);
-	sf_buf_text(buf, text.length ? text.data + 1 : "state != all");
-}
-
-void sf_states_list(struct sf_buf *buf, uint32_t set)
-{
-	const char *comma = "";
-
-	for (unsigned state = 0; state < SF_STATE_COUNT; state++) {
-		if (!(set & BIT(state)))
-			continue;
-		sf_buf_format(buf, "%s%s", comma, sf_states_name(BIT(state)));
-		comma = ", ";
-	}
 }
 
 /* ---- the predicate ---- */
@@ -191,6 +135,20 @@ const char *sf_state_begins(const char *word, size_t length, uint32_t known)
 	return NULL;
 }
 
+/* What may be written: states, then groups. */
+static const char *all_names(struct reading *r, uint32_t known)
+{
+	sf_cleanup(sf_buf_finish) struct sf_buf text = {0};
+
+	sf_buf_text(&text, "states:");
+	for (unsigned state = 0; state < SF_STATE_COUNT; state++) {
+		if (known & BIT(state))
+			sf_buf_format(&text, " %s", sf_states_name(BIT(state), EVERY));
+	}
+	sf_buf_text(&text, "; groups: all connected synchronized bucket big");
+	return sf_arena_copy(r->arena, text.data, text.length);
+}
+
 static const char *near_name(const struct node *node, uint32_t known)
 {
 	const char *begun = sf_state_begins(node->word, node->length, known);
@@ -198,16 +156,20 @@ static const char *near_name(const struct node *node, uint32_t known)
 	return begun ?: sf_nearest(node->word, node->length, SF_COUNT(names), name_at, &known);
 }
 
-static void complain_unknown(struct reading *r, const struct node *node)
+static void complain_unknown(struct reading *r, const struct node *node, uint32_t set)
 {
+	uint32_t known = sf_states_known(r->tables);
+
 	if (r->tables & SF_TABLES_ENDED)
 		sf_filter_wrong(r, node->value, "leave the state out",
 				"a socket that has ended is in no state any more, nor in \"%s\"",
 				node->word);
 	else
 		sf_filter_wrong(r, node->value,
-				"a closed TCP socket is shown only when it is bound: write "
-				"bound-inactive",
+				known & BIT(SF_BOUND_INACTIVE) && set & CLOSED
+					? "a closed TCP socket is shown only when it is bound: "
+					  "write bound-inactive"
+					: all_names(r, known),
 				"no table that is asked knows the state \"%s\"", node->word);
 }
 
@@ -227,20 +189,17 @@ void sf_read_state(struct reading *r, struct node *node)
 		node->states = node->test.negate ? known & ~node->test.states : node->test.states;
 		node->exact = true;
 		if (!node->test.states)
-			complain_unknown(r, node);
+			complain_unknown(r, node, names[i].set);
 		return;
 	}
 	near = near_name(node, known);
 	sf_filter_wrong(r, node->value,
 			near ? sf_arena_format(r->arena, "did you mean \"%s\"?", near)
-			     : "states: established syn-sent syn-recv fin-wait-1 fin-wait-2 "
-			       "time-wait close-wait last-ack "
-			       "listening closing bound-inactive; groups: all connected "
-			       "synchronized bucket big",
+			     : all_names(r, known),
 			"no state is named \"%s\"", node->word);
 }
 
 void sf_print_state(const struct node *node, struct sf_buf *buf)
 {
-	sf_buf_text(buf, sf_states_name(node->test.states));
+	sf_buf_text(buf, sf_states_name(node->test.states, node->known));
 }

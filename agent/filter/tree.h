@@ -190,6 +190,7 @@ struct node {
 	struct test test;
 	uint64_t number; /* the value as it was meant, for the normal form */
 	double ratio;
+	uint32_t known;		     /* the states of the tables that are asked */
 	uint32_t states;	     /* where it may hold: 1 << SF_ESTABLISHED ... */
 	bool exact;		     /* it holds there and nowhere else */
 	const struct node *clash[2]; /* where it never holds: what excludes one another */
@@ -216,6 +217,7 @@ struct checked {
 	struct node *tree; /* what is judged beyond the states, or NULL */
 	uint32_t clause;   /* the states clause of the normal form */
 	uint32_t states;   /* to be asked for */
+	uint32_t known;	   /* of the tables that are asked */
 	bool usual;	   /* no state was named */
 	bool ended;	   /* it is of sockets that have ended */
 };
@@ -231,7 +233,7 @@ struct sf_filter {
 	struct sf_arena *arena; /* owns all of it, this too, but for the matcher's room */
 	struct matcher *matcher;
 	struct checked checked;
-	struct sf_needs needs;
+	struct sf_needs needs[SF_TABLE_COUNT];
 	const struct step *steps;
 	unsigned count;
 };

@@ -17,7 +17,8 @@ static const char *states_text(struct reading *r, uint32_t states)
 	sf_cleanup(sf_buf_finish) struct sf_buf text = {0};
 
 	sf_states_list(&text, states);
-	return sf_states_name(states) ?: sf_arena_copy(r->arena, text.data, text.length);
+	return sf_states_name(states, sf_states_known(r->tables))
+		       ?: sf_arena_copy(r->arena, text.data, text.length);
 }
 
 static bool is_narrowed(const struct node *node)
@@ -25,10 +26,26 @@ static bool is_narrowed(const struct node *node)
 	return node->kind == NODE_LEAF && !node->exact && node->test.field;
 }
 
+/* A field that no table has that is asked. */
+static const char *why_lacking(struct reading *r, const struct node *leaf)
+{
+	const struct sf_field *field = is_narrowed(leaf) ? leaf->test.field : NULL;
+	sf_cleanup(sf_buf_finish) struct sf_buf tables = {0};
+
+	if (!field || field->tables & r->tables)
+		return NULL;
+	sf_tables_text(field->tables, &tables);
+	return sf_arena_format(r->arena, "no table that is asked has %s; these have: %s",
+			       field->name, tables.data);
+}
+
 static const char *why_clash(struct reading *r, const struct node *a, const struct node *b)
 {
 	const struct node *field = is_narrowed(a) ? a : b, *other = field == a ? b : a;
+	const char *lacking = why_lacking(r, a) ?: why_lacking(r, b);
 
+	if (lacking)
+		return lacking;
 	if (a->exact && b->exact)
 		return "a socket has one state: join two by `or`";
 	if (a->states & b->states)
@@ -73,6 +90,8 @@ const char *sf_never_why(struct reading *r, const struct node *tree)
 	/* a leaf alone, or what is left of one state in a chain of many */
 	if (!a || a->kind != NODE_LEAF || a->has_state)
 		return NULL;
+	if (why_lacking(r, a))
+		return why_lacking(r, a);
 	if (a->other)
 		return sf_arena_format(r->arena, "no socket has both %s and %s", a->field->name,
 				       a->other->name);
@@ -91,7 +110,7 @@ void sf_never_usual(struct reading *r, const struct node *tree)
 	}
 	sf_warn(r->complaints, r->text, tree->place.offset, tree->place.length,
 		sf_arena_format(r->arena, "write `state %s` before it",
-				sf_states_name(tree->states) ?: "all"),
+				sf_states_name(tree->states, tree->known) ?: "all"),
 		"no socket in the usual states has %s: nothing will be found",
 		part ? part->test.field->name : "all of it");
 }

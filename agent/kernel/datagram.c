@@ -44,12 +44,14 @@ static int read_message(struct sf_datagram *d, const struct nlmsghdr *message,
 	case SOCK_DIAG_BY_FAMILY:
 		return read_reply(d, message, view);
 	case NLMSG_DONE:
+		d->ended = true;
 		if (!number_of(message, &number))
 			return -EBADMSG;
 		return number < 0 ? number : 1;
 	case NLMSG_ERROR:
 		if (!number_of(message, &number))
 			return -EBADMSG;
+		d->ended = number < 0;
 		return number < 0 ? number : 0; /* 0 acknowledges */
 	case NLMSG_OVERRUN:
 		return -ENOBUFS;

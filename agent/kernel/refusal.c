@@ -6,11 +6,6 @@
  */
 #include "refusal.h"
 
-/* By table: the kernel's part that answers, and the modules that bring it. */
-static const char *const answerers[SF_TABLE_COUNT] = {
-	[SF_TABLE_TCP] = "tcp_diag (modules inet_diag, tcp_diag)",
-};
-
 static const struct {
 	int code;
 	bool final;
@@ -45,6 +40,14 @@ static const char *words_of(int code)
 	return NULL;
 }
 
+static void say_missing(struct sf_walk_error *error, enum sf_table table)
+{
+	const char *modules = sf_tables[table].modules, *space = strrchr(modules, ' ');
+
+	snprintf(error->message, sizeof(error->message), "this kernel has no %s (module%s %s)",
+		 space ? space + 1 : modules, space ? "s" : "", modules);
+}
+
 void sf_walk_fail(struct sf_walk *walk, enum sf_table table, int code, const struct sf_err *err)
 {
 	struct sf_walk_error *error = &walk->error[walk->errors];
@@ -59,8 +62,7 @@ void sf_walk_fail(struct sf_walk *walk, enum sf_table table, int code, const str
 		snprintf(error->message, sizeof(error->message), "%.*s",
 			 (int)sizeof(error->message) - 1, err->text);
 	else if (code == -ENOENT || code == -EOPNOTSUPP)
-		snprintf(error->message, sizeof(error->message), "this kernel has no %s",
-			 answerers[table]);
+		say_missing(error, table);
 	else if (words)
 		snprintf(error->message, sizeof(error->message), "%s", words);
 	else

@@ -12,9 +12,12 @@
 
 #include "request.h"
 
-static const uint8_t protocols[SF_TABLE_COUNT] = {[SF_TABLE_TCP] = IPPROTO_TCP};
+/* INET_DIAG_REQ_PROTOCOL, linux/inet_diag.h of 5.9 */
+enum { REQ_PROTOCOL = 3 };
 
-_Static_assert(sizeof(struct inet_diag_req_v2) <= sizeof(struct inet_diag_req), "sf_request");
+_Static_assert(sizeof(struct nlmsghdr) + sizeof(struct inet_diag_req) + 3 * sizeof(struct nlattr) <
+		       sizeof(union sf_request),
+	       "sf_request");
 
 static void write_legacy(struct nlmsghdr *header, const struct sf_ask *ask)
 {
@@ -22,23 +25,41 @@ static void write_legacy(struct nlmsghdr *header, const struct sf_ask *ask)
 
 	header->nlmsg_type = TCPDIAG_GETSOCK;
 	request->idiag_family = AF_INET; /* whatever it says, both families come */
-	request->idiag_ext = ask->ext;
+	request->idiag_ext = (uint8_t)ask->ext;
 	request->idiag_states = ask->states;
 	request->id.idiag_sport = htons(ask->sport);
 	request->id.idiag_dport = htons(ask->dport);
 }
 
+/*
+ * sctp_diag shows the endpoints for LISTEN, whatever their state, and the associations, in states
+ * of their own numbers, for any other (net/sctp/diag.c).
+ */
+static uint32_t states_of(const struct sf_ask *ask)
+{
+	const uint32_t endpoints = 1u << SF_LISTEN | 1u << SF_CLOSE;
+
+	if (ask->table != SF_TABLE_SCTP)
+		return ask->states & SF_STATES_ASKED;
+	return (ask->states & endpoints ? endpoints : 0) |
+	       (ask->states & ~endpoints ? 1u << SF_ESTABLISHED : 0);
+}
+
 static void write_v2(struct nlmsghdr *header, int family, const struct sf_ask *ask)
 {
 	struct inet_diag_req_v2 *request = mnl_nlmsg_put_extra_header(header, sizeof(*request));
+	unsigned protocol = sf_tables[ask->table].protocol;
 
 	header->nlmsg_type = SOCK_DIAG_BY_FAMILY;
 	request->sdiag_family = (uint8_t)family;
-	request->sdiag_protocol = protocols[ask->table];
-	request->idiag_ext = ask->ext;
-	request->idiag_states = ask->states;
+	request->idiag_ext = (uint8_t)ask->ext;
+	request->idiag_states = states_of(ask);
 	request->id.idiag_sport = htons(ask->sport);
 	request->id.idiag_dport = htons(ask->dport);
+	if (protocol > UINT8_MAX) /* a kernel that does not know the attribute has no such table */
+		mnl_attr_put_u32(header, REQ_PROTOCOL, protocol);
+	else
+		request->sdiag_protocol = (uint8_t)protocol;
 }
 
 /* The attribute's head alone: 4 divides the length of what follows it. */

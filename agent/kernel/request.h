@@ -18,7 +18,7 @@ enum sf_form {
 /* A request of any form, with its netlink header, which counts the bytecode that is sent behind. */
 union sf_request {
 	struct nlmsghdr header;
-	char bytes[sizeof(struct nlmsghdr) + sizeof(struct inet_diag_req) + sizeof(struct nlattr)];
+	char bytes[128];
 };
 
 void sf_request_write(union sf_request *, enum sf_form, const struct sf_ask *, uint32_t sequence);

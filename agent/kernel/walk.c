@@ -10,8 +10,6 @@
  * the kernel refuses both.
  */
 #include <stdatomic.h>
-#include <stdlib.h>
-#include <sys/stat.h>
 
 #include "netns.h"
 #include "refusal.h"
@@ -32,7 +30,7 @@ static int take_reply(void *arg, struct sf_view *view)
 	struct pass *pass = arg;
 
 	pass->walk->seen++;
-	if (sf_window_seen(pass->walker->window, sf_view_cookie(view)))
+	if (sf_window_seen(pass->walker->window, sf_view_identity(view)))
 		pass->walk->duplicates++;
 	else
 		pass->calls->socket(pass->calls->arg, view);
@@ -90,7 +88,8 @@ static int dump(struct pass *pass, enum sf_form form)
 	r = sf_link_send(&walker->link, &request, pass->ask->bytecode, pass->ask->bytecode_length);
 	if (r == 0)
 		r = read_answers(pass, &datagram);
-	if (r < 0)
+	/* What the kernel has ended is over; EBUSY is somebody else's dump. */
+	if (r < 0 && (!datagram.ended || r == -EBUSY))
 		sf_link_close(&walker->link);
 	return r;
 }
@@ -108,13 +107,13 @@ static int dump_again(struct pass *pass, enum sf_form form)
 	}
 }
 
-static int dump_all(struct pass *pass)
+static int dump_inet(struct pass *pass)
 {
 	struct sf_walker *walker = pass->walker;
 	bool refused = false;
 	int r;
 
-	if (walker->legacy != SF_LEGACY_NEVER) {
+	if (pass->ask->table == SF_TABLE_TCP && walker->legacy != SF_LEGACY_NEVER) {
 		r = dump_again(pass, SF_FORM_LEGACY);
 		refused = r == -EOPNOTSUPP || r == -EINVAL;
 		if (r == 0)
@@ -126,6 +125,17 @@ static int dump_all(struct pass *pass)
 	if (r == 0 && refused && walker->legacy == SF_LEGACY_UNTRIED)
 		walker->legacy = SF_LEGACY_NEVER;
 	return r < 0 ? r : dump_again(pass, SF_FORM_INET6);
+}
+
+static int dump_all(struct pass *pass)
+{
+	switch (sf_tables[pass->ask->table].shape) {
+	case SF_SHAPE_INET:
+		return dump_inet(pass);
+	case SF_SHAPE_COUNT:
+		break;
+	}
+	return -EINVAL;
 }
 
 /*
@@ -181,62 +191,4 @@ int sf_walker_try(struct sf_walker *walker, const struct sf_ask *ask)
 	struct pass pass = {.walker = walker, .ask = ask, .calls = &calls, .walk = &walk};
 
 	return dump_again(&pass, SF_FORM_INET);
-}
-
-/* The namespace of the thread, whose socket was just opened; 0 without /proc. */
-static uint32_t own_netns(void)
-{
-	struct stat st;
-
-	return stat("/proc/thread-self/ns/net", &st) == 0 ? (uint32_t)st.st_ino : 0;
-}
-
-struct sf_walker *sf_walker_new(uint32_t release)
-{
-	struct sf_walker *walker = sf_new(struct sf_walker);
-
-	(void)sf_link_open(&walker->link, &(struct sf_err){0}); /* refused: each walk tries again */
-	walker->window = sf_window_new();
-	walker->release = release;
-	walker->netns = own_netns();
-	return walker;
-}
-
-struct sf_walker *sf_walker_of(const struct sf_walker_source *source)
-{
-	struct sf_walker *walker = sf_new(struct sf_walker);
-
-	walker->source = *source;
-	walker->netns = source->netnses == 1 ? source->netns[0] : 0;
-	return walker;
-}
-
-void sf_walker_free(struct sf_walker *walker)
-{
-	if (!walker)
-		return;
-	sf_netns_list_free(walker->places);
-	sf_link_finish(&walker->link);
-	sf_window_free(walker->window);
-	free(walker);
-}
-
-void sf_walker_free_p(struct sf_walker **walker)
-{
-	sf_walker_free(*walker);
-}
-
-uint32_t sf_walker_netns(const struct sf_walker *walker)
-{
-	return walker->away ? walker->away->inode : walker->netns;
-}
-
-void sf_walker_avoid_legacy(struct sf_walker *walker)
-{
-	walker->legacy = SF_LEGACY_NEVER;
-}
-
-void sf_walker_tap(struct sf_walker *walker, const struct sf_tap *tap)
-{
-	walker->link.tap = tap;
 }

@@ -28,6 +28,8 @@ static const struct {
 } groups[] = {
 	{SF_TABLE_TCP, SKNLGRP_INET_TCP_DESTROY},
 	{SF_TABLE_TCP, SKNLGRP_INET6_TCP_DESTROY},
+	{SF_TABLE_UDP, SKNLGRP_INET_UDP_DESTROY},
+	{SF_TABLE_UDP, SKNLGRP_INET6_UDP_DESTROY},
 };
 
 struct sf_watch {
@@ -69,7 +71,7 @@ static int join(struct sf_watch *watch, struct sf_err *err)
 		if (r < 0)
 			return sf_fail(err, r,
 				       "this kernel does not tell when sockets of %s end: %s",
-				       sf_table_name(groups[i].table), sf_errno_name(r));
+				       sf_tables[groups[i].table].name, sf_errno_name(r));
 	}
 	return 0;
 }

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The list of a query's fields becomes the program of one class: the fields that the class can
+ * The list of a query's fields becomes the program of one class of a table: the fields that it can
  * have, a group's fields sorted so that one kind stands side by side, then cut into runs. Once a
  * query; here may be allocated and sorted.
  */
 #include "record/step.h"
 
-struct list { /* the fields of one class, in the order in which they are written */
+struct list { /* the fields of one class of a table, in the order in which they are written */
 	const struct sf_field *field[SF_FIELD_COUNT];
 	size_t count;
+	bool is_inet;
 };
 
 /* "tcp." of tcp.rtt_us: 4 */
@@ -68,7 +69,7 @@ static void open_group(struct step *step, const struct sf_field *field)
 
 /*
  * The part without which nothing of the group that begins at `first` is there: its only one, the
- * nest, or the header.
+ * nest, or the header, which always comes.
  */
 static unsigned gate(const struct list *list, size_t first)
 {
@@ -79,7 +80,7 @@ static unsigned gate(const struct list *list, size_t first)
 
 		if (!same_group(list->field[first], list->field[i]))
 			break;
-		if (own >= SF_PART_ATTRIBUTES)
+		if (list->is_inet && own >= SF_PART_ATTRIBUTES && own < SF_PART_QUEUES)
 			own = SF_PART_ULP;
 		part = part == SF_PART_COUNT || part == own ? own : SF_PART_HEADER;
 	}
@@ -140,12 +141,12 @@ static void link_runs(struct program *program, const struct list *list, struct s
 }
 
 void sf_program_compile(struct program *program, struct sf_arena *arena,
-			const struct sf_fieldset *fields, enum sf_class class)
+			const struct sf_fieldset *fields, enum sf_table table, enum sf_class class)
 {
-	struct list list = {0};
+	struct list list = {.is_inet = sf_tables[table].shape == SF_SHAPE_INET};
 
 	for (unsigned id = 0; id < SF_FIELD_COUNT; id++) {
-		if (sf_fieldset_has(fields, id) && sf_field_in(&sf_fields[id], class))
+		if (sf_fieldset_has(fields, id) && sf_field_in(&sf_fields[id], table, class))
 			insert(&list, &sf_fields[id]);
 	}
 	/* A field may bring a run, a group and the end of another. */

@@ -173,7 +173,7 @@ char *sf_encode_fields(const struct sf_encoder *restrict encoder,
 {
 	char *before = NULL, *group = NULL;
 
-	for (const struct run *run = encoder->program[view->class].runs;; run++) {
+	for (const struct run *run = encoder->program[view->table][view->class].runs;; run++) {
 		switch (run->does) {
 			PLAIN(KIND_WORD);
 			PLAIN(KIND_WORDS);

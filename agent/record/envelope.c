@@ -49,8 +49,27 @@ static char *alloc_blocks(struct sf_arena *arena, size_t length)
 #define HEAD_FRAME 160 /* {"time":"...","type":"socket","schema":1 and ,"run":N,"seq": */
 #define TAIL_ROOM  64  /* ,"netns":{"inode":N} */
 
+/* The most that a line of the table has behind its envelope. */
+static size_t compile_table(struct sf_encoder *encoder, const struct sf_fieldset *fields,
+			    enum sf_table table)
+{
+	size_t most = 0;
+
+	for (unsigned class = 0; class < SF_CLASS_COUNT; class ++) {
+		struct program *program = &encoder->program[table][class];
+
+		sf_program_compile(program, encoder->arena, fields, table, class);
+		most = program->most > most ? program->most : most;
+	}
+	for (unsigned id = 0; id < SF_FIELD_COUNT; id++) {
+		if (sf_fieldset_has(fields, id))
+			encoder->ext[table] |= sf_field_ext(&sf_fields[id], table);
+	}
+	return most;
+}
+
 struct sf_encoder *sf_encoder_new(const struct sf_envelope *envelope,
-				  const struct sf_fieldset *fields)
+				  const struct sf_fieldset *fields, uint32_t tables)
 {
 	sf_cleanup(sf_buf_finish) struct sf_buf identity = {0};
 	struct sf_encoder *encoder = sf_new(struct sf_encoder);
@@ -58,14 +77,10 @@ struct sf_encoder *sf_encoder_new(const struct sf_envelope *envelope,
 
 	encoder->arena = sf_arena_new();
 	encoder->type = envelope->ended ? "closed" : "socket";
-	for (unsigned i = 0; i < SF_CLASS_COUNT; i++) {
-		sf_program_compile(&encoder->program[i], encoder->arena, fields, i);
-		if (encoder->program[i].most > most)
-			most = encoder->program[i].most;
-	}
-	for (unsigned id = 0; id < SF_FIELD_COUNT; id++) {
-		if (sf_fieldset_has(fields, id))
-			encoder->ext |= sf_field_ext(&sf_fields[id]);
+	for (unsigned i = 0; i < SF_TABLE_COUNT; i++) {
+		size_t longest = tables >> i & 1 ? compile_table(encoder, fields, i) : 0;
+
+		most = longest > most ? longest : most;
 	}
 	sf_identity_add(&identity, envelope);
 	encoder->identity = sf_arena_copy(encoder->arena, identity.data, identity.length);
@@ -92,9 +107,9 @@ void sf_encoder_free_p(struct sf_encoder **encoder)
 	sf_encoder_free(*encoder);
 }
 
-uint8_t sf_encoder_ext(const struct sf_encoder *encoder)
+uint32_t sf_encoder_ext(const struct sf_encoder *encoder, enum sf_table table)
 {
-	return encoder->ext;
+	return encoder->ext[table];
 }
 
 size_t sf_encoder_most(const struct sf_encoder *encoder)

@@ -5,70 +5,90 @@
  */
 #include "record/step.h"
 
-static const char *get_name(const struct sf_field *field)
+static void add_name(const struct sf_field *field, struct sf_buf *out)
 {
-	return field->name;
+	sf_buf_text(out, field->name);
 }
 
-static const char *get_type(const struct sf_field *field)
+static void add_type(const struct sf_field *field, struct sf_buf *out)
 {
-	return sf_type_name(field->type);
+	sf_buf_text(out, sf_type_name(field->type));
 }
 
-static const char *get_unit(const struct sf_field *field)
+static void add_unit(const struct sf_field *field, struct sf_buf *out)
 {
-	return field->unit == SF_UNIT_NONE ? "" : sf_unit_name(field->unit);
+	sf_buf_text(out, field->unit == SF_UNIT_NONE ? "" : sf_unit_name(field->unit));
 }
 
-static const char *get_source(const struct sf_field *field)
+static void add_tables(const struct sf_field *field, struct sf_buf *out)
 {
-	return field->source;
+	sf_tables_text(field->tables, out);
 }
 
-static const char *get_since(const struct sf_field *field)
+static void add_source(const struct sf_field *field, struct sf_buf *out)
 {
-	return field->since;
+	sf_buf_text(out, field->source);
 }
 
-static const char *get_when(const struct sf_field *field)
+static void add_since(const struct sf_field *field, struct sf_buf *out)
 {
-	return field->when_text;
+	sf_buf_text(out, field->since);
 }
 
-static const char *get_null(const struct sf_field *field)
+static void add_when(const struct sf_field *field, struct sf_buf *out)
 {
-	return field->null_text;
+	sf_buf_text(out, field->when_text);
 }
 
-static const char *get_help(const struct sf_field *field)
+static void add_null(const struct sf_field *field, struct sf_buf *out)
 {
-	return field->help;
+	sf_buf_text(out, field->null_text);
+}
+
+static void add_help(const struct sf_field *field, struct sf_buf *out)
+{
+	sf_buf_text(out, field->help);
 }
 
 static const struct column {
 	const char *key, *title;
-	const char *(*get)(const struct sf_field *);
+	void (*add)(const struct sf_field *, struct sf_buf *);
 	bool narrow; /* shown on a terminal too */
 } columns[] = {
 	/* clang-format off */
-	{"name", "name", get_name, true},
-	{"type", "type", get_type, true},
-	{"unit", "unit", get_unit, true},
-	{"source", "source", get_source, true},
-	{"since", "since", get_since, true},
-	{"when", "when it means something", get_when, true},
-	{"null", "null", get_null, false},
-	{"help", "help", get_help, true},
+	{"name", "name", add_name, true},
+	{"type", "type", add_type, true},
+	{"unit", "unit", add_unit, true},
+	{"tables", "tables", add_tables, true},
+	{"source", "source", add_source, true},
+	{"since", "since", add_since, true},
+	{"when", "when it means something", add_when, true},
+	{"null", "null", add_null, false},
+	{"help", "help", add_help, true},
 	/* clang-format on */
 };
 
+/* What a column says of a field, in the room of `text`; NULL: its title. */
+static const char *cell(const struct column *column, const struct sf_field *field,
+			struct sf_buf *text)
+{
+	text->length = 0;
+	if (field)
+		column->add(field, text);
+	else
+		sf_buf_text(text, column->title);
+	return text->length ? text->data : "";
+}
+
 static size_t width_of(const struct column *column, const struct sf_fieldset *wanted)
 {
+	sf_cleanup(sf_buf_finish) struct sf_buf text = {0};
 	size_t width = strlen(column->title);
 
 	for (unsigned id = 0; id < SF_FIELD_COUNT; id++) {
-		if (sf_fieldset_has(wanted, id) && strlen(column->get(&sf_fields[id])) > width)
-			width = strlen(column->get(&sf_fields[id]));
+		if (sf_fieldset_has(wanted, id) &&
+		    strlen(cell(column, &sf_fields[id], &text)) > width)
+			width = text.length;
 	}
 	return width;
 }
@@ -76,8 +96,10 @@ static size_t width_of(const struct column *column, const struct sf_fieldset *wa
 /* field NULL: the titles. The last column is not padded. */
 static void print_row(const struct sf_field *field, const size_t *widths, FILE *file)
 {
+	sf_cleanup(sf_buf_finish) struct sf_buf memory = {0};
+
 	for (size_t i = 0; i < SF_COUNT(columns); i++) {
-		const char *text = field ? columns[i].get(field) : columns[i].title;
+		const char *text = cell(&columns[i], field, &memory);
 
 		if (!columns[i].narrow)
 			continue;
@@ -114,6 +136,8 @@ static void print_cell(const char *text, FILE *file)
 
 void sf_schema_markdown(const struct sf_fieldset *wanted, FILE *file)
 {
+	sf_cleanup(sf_buf_finish) struct sf_buf text = {0};
+
 	fputs("|", file);
 	for (size_t i = 0; i < SF_COUNT(columns); i++)
 		fprintf(file, " %s |", columns[i].title);
@@ -127,7 +151,7 @@ void sf_schema_markdown(const struct sf_fieldset *wanted, FILE *file)
 		fprintf(file, "| `%s` |", sf_fields[id].name);
 		for (size_t i = 1; i < SF_COUNT(columns); i++) {
 			fputs(" ", file);
-			print_cell(columns[i].get(&sf_fields[id]), file);
+			print_cell(cell(&columns[i], &sf_fields[id], &text), file);
 		}
 		fputs("\n", file);
 	}
@@ -135,8 +159,10 @@ void sf_schema_markdown(const struct sf_fieldset *wanted, FILE *file)
 
 static void add_object(struct sf_buf *out, const struct sf_field *field)
 {
+	sf_cleanup(sf_buf_finish) struct sf_buf memory = {0};
+
 	for (size_t i = 0; i < SF_COUNT(columns); i++) {
-		const char *text = columns[i].get(field);
+		const char *text = cell(&columns[i], field, &memory);
 
 		sf_buf_format(out, "%s\"%s\":", i ? "," : "{", columns[i].key);
 		sf_json_string(out, text, strlen(text));

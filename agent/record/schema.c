@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A JSON Schema (draft 2020-12) of one line of any type, that of a socket from the table of fields.
- * What is required in a socket record is what every class of socket has.
+ * What is required in a socket record is what every class of every table's sockets has.
  */
 #include "record/schema.h"
 #include "record/step.h"
@@ -62,7 +62,8 @@ static json_object *value_of(const struct sf_field *field)
 static bool is_always(const struct sf_field *field, bool ended)
 {
 	return field->part == SF_PART_HEADER && !field->when && !field->set.mask &&
-	       (ended || field->classes == (1u << SF_CLASS_ENDED) - 1);
+	       (ended ||
+		(field->classes == (1u << SF_CLASS_ENDED) - 1 && field->tables == SF_TABLES_ALL));
 }
 
 static void add_field(json_object *record, const struct sf_field *field, bool ended)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A list of fields, compiled: for each class of socket a flat array of runs. A run is steps of one
- * kind, fetched one way, so that the encoder decides once a run and not once a field. Within a
- * group the fields are sorted into runs (JSON objects have no order); at the top level they stay as
- * in the table.
+ * A list of fields, compiled: for each class of a table's sockets a flat array of runs. A run is
+ * steps of one kind, fetched one way, so that the encoder decides once a run and not once a field.
+ * Within a group the fields are sorted into runs (JSON objects have no order); at the top level
+ * they stay as in the table.
  *
  * Every key comes with a comma before it. The first comma of a group is overwritten by its brace,
  * and a group whose end finds nothing written is rolled back: so no step asks whether it is the
@@ -126,9 +126,9 @@ struct program {
 };
 
 struct sf_encoder {
-	struct program program[SF_CLASS_COUNT];
+	struct program program[SF_TABLE_COUNT][SF_CLASS_COUNT];
+	uint32_t ext[SF_TABLE_COUNT];
 	struct sf_arena *arena; /* owns everything */
-	uint8_t ext;
 	/* {"time":"...","type":"socket",...,"run":1,"seq": and what follows the number */
 	char *head, *tail, *stamp;
 	size_t head_length, tail_length, identity_length;
@@ -158,9 +158,9 @@ size_t sf_step_most(const struct sf_field *); /* no value takes more, with its k
 char *sf_step_text(char *out, const struct step *, const uint8_t *bytes, size_t length);
 char *sf_step_any(char *out, const struct step *, const struct sf_view *);
 
-/* compile.c: all fields of a class. */
+/* compile.c: all fields of a table's class. */
 void sf_program_compile(struct program *, struct sf_arena *, const struct sf_fieldset *fields,
-			enum sf_class class);
+			enum sf_table table, enum sf_class class);
 
 /* value.c: a value as JSON, or for people without the quotes. */
 char *sf_value_write(char *out, const struct sf_field *, const struct sf_value *, bool quoted);

@@ -9,7 +9,7 @@ int sf_view_ended(struct sf_view *view)
 {
 	static const struct {
 		uint8_t protocol, table;
-	} tables[] = {{6, SF_TABLE_TCP}}; /* IPPROTO_TCP */
+	} tables[] = {{6, SF_TABLE_TCP}, {17, SF_TABLE_UDP}}; /* IPPROTO_* */
 
 	for (size_t i = 0; view->length[SF_PART_PROTOCOL] && i < SF_COUNT(tables); i++) {
 		if (tables[i].protocol != *view->part[SF_PART_PROTOCOL])

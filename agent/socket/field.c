@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Reading one field of one view by the table: presence by class, by length, by WHEN; then the
- * value, or null. And finding fields by name, and what a request must ask for to have one.
+ * value, or null. And finding fields by name.
  */
 #include "socket/load.h"
 
@@ -78,7 +78,7 @@ enum sf_presence sf_field_read(const struct sf_field *field, const struct sf_vie
 	struct sf_value got;
 	enum sf_presence presence;
 
-	if (!sf_field_in(field, view->class) || !length ||
+	if (!sf_field_in(field, view->table, view->class) || !length ||
 	    (size_t)field->offset + field->size > length)
 		return SF_ABSENT;
 	if (field->set.mask &&
@@ -93,31 +93,6 @@ enum sf_presence sf_field_read(const struct sf_field *field, const struct sf_vie
 		return SF_NULL;
 	*value = got;
 	return SF_PRESENT;
-}
-
-uint8_t sf_field_ext(const struct sf_field *field)
-{
-#define BIT(attribute) (uint8_t)(1u << ((attribute)-1))
-	unsigned part = field->part;
-
-	if (part == SF_PART_ULP || part >= SF_PART_ATTRIBUTES)
-		return BIT(SF_PART_INFO); /* the kernel sends ULP_INFO with INFO */
-	switch (part) {
-	case SF_PART_DCTCP:
-	case SF_PART_BBR:
-		return BIT(SF_PART_VEGAS); /* one bit for all of the congestion control's own */
-	case SF_PART_CLASS_ID:
-		return BIT(SF_PART_TCLASS); /* 17 has no bit of its own in a byte */
-	case SF_PART_INFO:
-	case SF_PART_VEGAS:
-	case SF_PART_CONG:
-	case SF_PART_TOS:
-	case SF_PART_TCLASS:
-	case SF_PART_SKMEM:
-		return BIT(part);
-	}
-	return 0;
-#undef BIT
 }
 
 int sf_field_find(const char *name, size_t length)

@@ -13,10 +13,14 @@
 #define MEMBER(part_, type_, member_, text_) \
 	PLACE(part_, offsetof(type_, member_), sizeof(((type_ *)0)->member_), text_)
 #define HEADER(m)       MEMBER(HEADER, struct sf_inet_msg, m, "inet_diag_msg." #m)
+#define QUEUES(m)       MEMBER(QUEUES, struct sf_queues, m, "inet_diag_msg." #m)
+#define UID_PLACE       PLACE(UID, 0, 4, "inet_diag_msg.uid")
 #define TCP(m)          ENDS(MEMBER(INFO, struct sf_tcp_info, m, "tcp_info." #m))
 #define VEGAS(m)        MEMBER(VEGAS, struct sf_vegas_info, m, "tcpvegas_info." #m)
 #define DCTCP(m)        MEMBER(DCTCP, struct sf_dctcp_info, m, "tcp_dctcp_info." #m)
 #define BBR(m)          MEMBER(BBR, struct sf_bbr_info, m, "tcp_bbr_info." #m)
+#define MPTCP(m)        MEMBER(INFO, struct sf_mptcp_info, m, "mptcp_info." #m)
+#define SCTP(m)         MEMBER(INFO, struct sf_sctp_info, m, "sctp_info." #m)
 #define SKMEM(i)        PLACE(SKMEM, 4 * (i), 4, "SKMEMINFO[" #i "]")
 #define ATTR(a, size_)  PLACE(a, 0, size_, "attribute " #a)
 #define TLS(n, size_)   PLACE(TLS_BASE + n, 0, size_, "ULP_INFO TLS, attribute " #n)
@@ -26,37 +30,53 @@
 #define BITS(place, shift_, bits_) place, .shift = shift_, .bits = bits_
 #define WORDED(place, table)   place, .words = &sf_words_##table
 
-/* When it means something. */
+/* Tables. */
+#define OF(table) (1u << SF_TABLE_##table)
+#define OF_ALL    SF_TABLES_ALL
+#define OF_INET   (OF(TCP) | OF(UDP) | OF(UDPLITE) | OF(RAW) | OF(SCTP) | OF(MPTCP))
+
+/* When it means something. UNCONNECTED is full, too, but for its peer. */
 #define ANY_CLASS        ((1 << SF_CLASS_ENDED) - 1)
-#define FULL_OR_LISTENER (1 << SF_CLASS_FULL | 1 << SF_CLASS_LISTENER)
+#define FULL_CLASS       (1 << SF_CLASS_FULL | 1 << SF_CLASS_UNCONNECTED)
+#define FULL_OR_LISTENER (FULL_CLASS | 1 << SF_CLASS_LISTENER)
+#define IDLE             (1 << SF_CLASS_LISTENER | 1 << SF_CLASS_UNCONNECTED)
 #define CLASSES(mask, text) .classes = mask, .when_text = text
 #define IF(mask, condition, text) .classes = mask, .when = when_##condition, .when_text = text
 #define SET(mask, type_, member_, bits_, text)                                                \
 	CLASSES(mask, text), .set = {offsetof(type_, member_), sizeof(((type_ *)0)->member_), bits_}
 #define SET_HEADER(mask, m, text) SET(mask, struct sf_inet_msg, m, UINT64_MAX, text)
+#define SET_QUEUES(mask, m, text) SET(mask, struct sf_queues, m, UINT64_MAX, text)
 #define SET_TCP(m, bits_, text) SET(1 << SF_CLASS_FULL, struct sf_tcp_info, m, bits_, text)
 #define SET_DCTCP(m, text) SET(1 << SF_CLASS_FULL, struct sf_dctcp_info, m, UINT64_MAX, text)
 #define ANY           CLASSES(ANY_CLASS, "any")
 #define SENT(text)    CLASSES(ANY_CLASS, text)
-#define FULL          CLASSES(1 << SF_CLASS_FULL, "full")
+#define FULL          CLASSES(FULL_CLASS, "full")
 #define LISTENER      CLASSES(1 << SF_CLASS_LISTENER, "listeners")
 #define FULL_LISTENER CLASSES(FULL_OR_LISTENER, "full, listeners")
 #define WITH_SKMEM    CLASSES(FULL_OR_LISTENER | 1 << SF_CLASS_BOUND, \
 	"full, listeners, bound-inactive")
 #define PEERED(m)     IF(1 << SF_CLASS_FULL | 1 << SF_CLASS_SMALL, peer_##m, \
-	"not on listeners and bound-inactive")
+	"not on listeners, unconnected and bound-inactive")
 #define CC            CLASSES(1 << SF_CLASS_FULL, \
 	"established, syn-sent, fin-wait-1, fin-wait-2 (full)")
 #define FULL_RELEASE  IF(1 << SF_CLASS_FULL, release_known, \
 	"full, and the kernel's release is known")
 
+#define CONNECTION    CLASSES(1 << SF_CLASS_FULL, "full")
+#define STATISTICS    IF(1 << SF_CLASS_FULL, mptcp_statistics, "full")
+#define LAST          IF(1 << SF_CLASS_FULL, mptcp_last, "full")
+#define LAMINAR       IF(1 << SF_CLASS_FULL, mptcp_laminar, \
+	"full, and the kernel's release is known")
+#define ASSOCIATION   IF(ANY_CLASS, association, "associations")
+
 /* Which value is null. */
 #define NO_NULL .null_text = ""
 #define NULL_IF(a, b, text) .nullable = true, .nulls = {a, b}, .null_text = text
 
-#define FIELD(id, name_, type_, place, when_, null_, unit_, since_, help_)                     \
-	[SF_FIELD_##id] = {.name = name_, .type = SF_TYPE_##type_, place, when_, null_,         \
-			   .unit = SF_UNIT_##unit_, .since = since_, .help = help_},
+#define FIELD(id, name_, type_, place, tables_, when_, null_, unit_, since_, help_)            \
+	[SF_FIELD_##id] = {.name = name_, .type = SF_TYPE_##type_, place, .tables = tables_,    \
+			   when_, null_, .unit = SF_UNIT_##unit_, .since = since_,              \
+			   .help = help_},
 
 const struct sf_field sf_fields[SF_FIELD_COUNT] = {
 #include <sockfeed/fields.def>

@@ -19,7 +19,7 @@ WHEN(timer_counts, (1u << (LOAD_HEADER(view, timer) & 31) & (1u << 1 | 1u << 2 |
 			   sf_view_state(view) == SF_SYN_RECV)
 /* A small socket and an orphan before 6.17 have uid 0 whoever owned them. */
 WHEN(uid_known, LOAD_HEADER(view, inode) != 0 ||
-			(view->class == SF_CLASS_FULL && LOAD_HEADER(view, uid) != 0))
+			(view->class == SF_CLASS_FULL && load(view, SF_PART_UID, 0, 4) != 0))
 /* Of a socket that has ended the kernel has forgotten the peer, or it never had one: zeros. */
 WHEN(peer_port, view->class != SF_CLASS_ENDED || LOAD_HEADER(view, dport) != 0)
 WHEN(peer_address, view->class != SF_CLASS_ENDED ||
@@ -28,6 +28,11 @@ WHEN(peer_address, view->class != SF_CLASS_ENDED ||
 WHEN(family_inet6, LOAD_HEADER(view, family) == 10)
 WHEN(rtt_known, LOAD_TCP(view, rtt) != 0)
 WHEN(release_known, view->release != 0)
+/* What came with later kernels begins in the padding at the end of earlier ones' structs. */
+WHEN(mptcp_statistics, view->length[SF_PART_INFO] > 48)
+WHEN(mptcp_last, view->length[SF_PART_INFO] > 88)
+WHEN(mptcp_laminar, view->release >= 0x061200)
+WHEN(association, view->length[SF_PART_PEERS] != 0)
 WHEN(tls_came, view->length[SF_PART_TLS] != 0)
 
 #define NUMBER(name, expression)                                                       \
@@ -44,11 +49,25 @@ WHEN(tls_came, view->length[SF_PART_TLS] != 0)
 	}
 
 NUMBER(table, view->table)
-NUMBER(protocol, (view->table == SF_TABLE_TCP ? 6 : 0)) /* IPPROTO_TCP */
+NUMBER(protocol, (view->table == SF_TABLE_RAW && view->length[SF_PART_PROTOCOL]
+			 ? load(view, SF_PART_PROTOCOL, 0, 1)
+			 : sf_tables[view->table].protocol))
 NUMBER(dctcp_enabled, load(view, SF_PART_DCTCP, offsetof(struct sf_dctcp_info, enabled), 2) != 0)
 NUMBER(vegas_enabled, load(view, SF_PART_VEGAS, offsetof(struct sf_vegas_info, enabled), 4) != 0)
 NUMBER(tls_zc_ro_tx, view->length[SF_PART_TLS_BASE + 5] != 0)
 NUMBER(tls_rx_no_pad, view->length[SF_PART_TLS_BASE + 6] != 0)
+
+/* Of struct sockaddr_storage: the address of sockaddr_in lies at 4, that of sockaddr_in6 at 8. */
+static enum sf_presence read_p_address(const struct sf_view *view, struct sf_value *value)
+{
+	const uint8_t *address =
+		view->part[SF_PART_INFO] + offsetof(struct sf_sctp_info, p_address);
+	bool v4 = address[0] == 2 && !address[1], v6 = address[0] == 10 && !address[1];
+
+	value->bytes = address + (v4 ? 4 : 8);
+	value->length = v4 ? 4 : 16;
+	return v4 || v6 ? SF_PRESENT : SF_ABSENT;
+}
 
 /* Offset 276 has two layouts of one size: two u16 in 6.18 and 6.19, a bit field from 7.0 on. */
 #define KERNEL_7_0 0x070000u

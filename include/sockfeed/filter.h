@@ -36,12 +36,12 @@ int sf_filter_read_ended(const struct sf_text *text, uint32_t tables, struct sf_
 void sf_filter_free(struct sf_filter *);
 void sf_filter_free_p(struct sf_filter **);
 
-/* What a request must ask for so that the filter can be judged. */
+/* What a request for a table must ask for so that the filter can be judged. */
 struct sf_needs {
-	uint32_t states; /* bits of 1 << SF_ESTABLISHED ...; never 0; SF_SYN_RECV stands for NEW_SYN_RECV too */
-	uint8_t ext;     /* bits of idiag_ext, as sf_field_ext */
+	uint32_t states; /* of those that the table knows; 0: it holds for no socket of the table */
+	uint32_t ext;    /* as sf_field_ext */
 };
-void sf_filter_needs(const struct sf_filter *, struct sf_needs *needs);
+void sf_filter_needs(const struct sf_filter *, enum sf_table, struct sf_needs *needs);
 
 /* Adds the fields that it reads beyond the states, the ports and addresses of the header. */
 void sf_filter_fields(const struct sf_filter *, struct sf_fieldset *fields);
@@ -79,9 +79,10 @@ void sf_bytecode_print(const uint8_t *bytecode, size_t length, const char *inden
 
 /*
  * The plan of one filter as text for `sockfeed explain`: what the kernel is asked to leave out, what of the filter is
- * left to the judge and why, and the judge's steps. Lines that end with a newline.
+ * left to the judge and why, and the judge's steps. Lines that end with a newline. `filtered`: the kernel leaves out
+ * sockets of some table that is asked (sf_tables).
  */
-void sf_filter_explain(const struct sf_filter *, uint32_t operations, struct sf_buf *);
+void sf_filter_explain(const struct sf_filter *, uint32_t operations, bool filtered, struct sf_buf *);
 
 /*
  * The normal form: every parenthesis, fields by their names, units as the shortest text; it parses to itself. The

@@ -13,8 +13,8 @@
 struct sf_ask { /* what one walk asks for */
 	enum sf_table table;
 	uint32_t states; /* bits of 1 << SF_ESTABLISHED ... */
-	uint8_t ext;     /* idiag_ext: bit N - 1 asks for attribute N */
-	/* What the kernel may leave out, so that who asked judges fewer; it never knows more than that. */
+	uint32_t ext;    /* of the table, as sf_field_ext */
+	/* What the kernel may leave out, so that who asked judges fewer; of a table that is filtered alone. */
 	uint16_t sport, dport;      /* of the header, host order; 0: any */
 	const uint8_t *bytecode;    /* sf_bc_op ...; borrowed for the walk */
 	size_t bytecode_length;     /* 0: none */
@@ -37,6 +37,12 @@ struct sf_walk { /* what one walk did so far: its callbacks may read it; filled 
 	unsigned errors;
 	struct sf_walk_error error[SF_WALK_ERRORS];
 };
+
+/* It failed because this kernel, as it is now, has no such table. */
+static inline bool sf_walk_lacks(const struct sf_walk *walk)
+{
+	return walk->errors && (walk->error[0].code == ENOENT || walk->error[0].code == EOPNOTSUPP);
+}
 
 /*
  * `received` is called after every receive call, before its replies, with the wall clock of that moment; not 0 (a
@@ -152,6 +158,7 @@ struct sf_datagram {
 	enum sf_table table;
 	uint32_t release;
 	bool interrupted; /* set when a message had NLM_F_DUMP_INTR */
+	bool ended;       /* set when the kernel has ended the dump, also by refusing it */
 	int (*reply)(void *arg, struct sf_view *view); /* not 0 ends the reading and is returned */
 	void *arg;
 };

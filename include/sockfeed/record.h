@@ -3,8 +3,8 @@
  * record: a socket and its context become one line of JSON (with its newline), without allocation, system call or
  * formatted printing.
  *
- * An encoder is one query's: the list of its fields compiled once into flat steps, one list for each class of socket,
- * key bytes ready to copy. It belongs to one thread at a time.
+ * An encoder is one query's: the list of its fields compiled once into flat steps, one list for each table and class of
+ * socket, key bytes ready to copy. It belongs to one thread at a time.
  */
 #pragma once
 
@@ -21,12 +21,13 @@ struct sf_envelope {
 	const char *const *label_names, *const *label_values;
 };
 
-struct sf_encoder *sf_encoder_new(const struct sf_envelope *, const struct sf_fieldset *fields);
+/* `tables`: a mask of 1 << enum sf_table; it writes sockets of these alone. */
+struct sf_encoder *sf_encoder_new(const struct sf_envelope *, const struct sf_fieldset *fields, uint32_t tables);
 void sf_encoder_free(struct sf_encoder *);
 void sf_encoder_free_p(struct sf_encoder **);
 
-/* What the steps read, for the request: bits of idiag_ext. */
-uint8_t sf_encoder_ext(const struct sf_encoder *);
+/* What the steps read of a table, for the request: as sf_field_ext. */
+uint32_t sf_encoder_ext(const struct sf_encoder *, enum sf_table);
 /* No line of a socket is longer, newline included: so many bytes must be free before sf_encode_socket. */
 size_t sf_encoder_most(const struct sf_encoder *);
 

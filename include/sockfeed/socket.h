@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * socket: the table of everything that we can tell about a socket (fields.def), and reading one field of one reply.
+ * socket: the kernel's tables of sockets (tables.def), the table of everything that we can tell about a socket
+ * (fields.def), and reading one field of one reply.
  *
  * A reply of the kernel is indexed once into a view: where each of its parts (the header, each attribute) lies and how
  * long it is. Presence is then arithmetic: a field is present when offset + size lie within its part's length and its
@@ -13,21 +14,56 @@
 #include <sockfeed/base.h>
 #include <sockfeed/wire.h>
 
-enum sf_table { SF_TABLE_TCP, SF_TABLE_COUNT };
-/* "tcp"; the word of `sockets:` and of the field `table`. */
-const char *sf_table_name(enum sf_table);
-int sf_table_find(const char *name, size_t length); /* -ENOENT: no such table in this version */
+/* ---- the tables of the kernel ---- */
 
-/* Decided by what came, never by the state alone (fields.tsv, head). A field's classes are a mask of 1 << class. */
+enum sf_table {
+#define TABLE(id, ...) SF_TABLE_##id,
+#include <sockfeed/tables.def>
+#undef TABLE
+	SF_TABLE_COUNT
+};
+
+enum sf_shape { SF_SHAPE_INET, SF_SHAPE_COUNT }; /* of requests and answers */
+
+struct sf_table_facts {
+	const char *name; /* "tcp": the word of `sockets:` and of the field `table` */
+	enum sf_shape shape;
+	uint16_t protocol;
+	bool told;           /* the kernel tells when its sockets end */
+	bool filtered;       /* the kernel can leave out sockets: it runs bytecode and takes ports in the header */
+	const char *modules; /* "inet_diag, tcp_diag"; the last one answers */
+	uint32_t known;      /* states: bits of 1 << SF_ESTABLISHED ...; SF_SYN_RECV stands for NEW_SYN_RECV too */
+	uint32_t usual;      /* those of them that a filter without a state means */
+};
+extern const struct sf_table_facts sf_tables[SF_TABLE_COUNT];
+
+/* The mask of 1 << table that a word of `sockets:` stands for: a table, or a group (`inet`, `all`); 0: it is none. */
+uint32_t sf_tables_find(const char *word, size_t length, bool *group);
+/* The nearest of these words, or NULL; all of them, "tcp udp ... all". */
+const char *sf_tables_near(const char *word, size_t length);
+void sf_tables_list(struct sf_buf *);
+/* "tcp sctp mptcp"; the name of a group that is just these. */
+void sf_tables_text(uint32_t tables, struct sf_buf *);
+#define SF_TABLES_ALL ((1u << SF_TABLE_COUNT) - 1)
+
+/* ---- one reply ---- */
+
+/*
+ * Decided by what came, never by the state alone (fields.tsv, head). A field's classes are a mask of 1 << class.
+ * UNCONNECTED: what BOUND is for tcp, in the other tables: full, but without a peer.
+ */
 enum sf_class {
-	SF_CLASS_FULL, SF_CLASS_LISTENER, SF_CLASS_BOUND, SF_CLASS_SMALL,
+	SF_CLASS_FULL, SF_CLASS_LISTENER, SF_CLASS_BOUND, SF_CLASS_SMALL, SF_CLASS_UNCONNECTED,
 	SF_CLASS_ENDED, /* the event of its end, no answer: sf_view_ended */
 	SF_CLASS_COUNT
 };
 
 /*
- * One reply. Valid as long as the bytes that it points into. The eight bytes before a part may be read too: an
- * attribute's head and the header lie there.
+ * Valid as long as the bytes that it points into, and at its place: it may point into itself. The eight bytes before a
+ * part may be read too: an attribute's head and the header lie there.
+ *
+ * SF_PART_HEADER is an sf_inet_msg whatever the table, so that nobody need know another: where the kernel's is of
+ * another shape, or says its state by other numbers, it is a copy.
  */
 struct sf_view {
 	const uint8_t *part[SF_PART_COUNT];
@@ -35,12 +71,14 @@ struct sf_view {
 	uint8_t table;                  /* enum sf_table */
 	uint8_t class;                  /* enum sf_class */
 	uint32_t release;               /* of the kernel that answered, 0x061200 for 6.18; 0: not known */
+	struct sf_inet_msg header;      /* the copy */
 };
 
 /*
- * Indexes the payload (after nlmsghdr) of one answer of inet_diag. `view->table` and `view->release` are the caller's,
- * set before. Attributes beyond those known are passed over, MD5SIG always. -EBADMSG: shorter than its header or an
- * attribute that does not fit; the view is then not to be read.
+ * Indexes the payload (after nlmsghdr) of one answer of the table. `view->table` and `view->release` are the caller's,
+ * set before; SF_TABLE_COUNT: it is an event, whose table sf_view_ended finds out. Attributes beyond those known are
+ * passed over, MD5SIG always. -EBADMSG: shorter than its header or an attribute that does not fit; the view is then
+ * not to be read.
  */
 int sf_view_index(struct sf_view *view, const void *payload, size_t length);
 
@@ -63,7 +101,13 @@ static inline uint64_t sf_view_cookie(const struct sf_view *view)
 	return cookie;
 }
 
-/* The kernel's number of the state; one of a newer kernel may have no name. */
+/*
+ * What tells an answer from others of its dump: the cookie; of sctp with the ends, as associations have the cookie of
+ * their socket.
+ */
+uint64_t sf_view_identity(const struct sf_view *);
+
+/* SF_ESTABLISHED ..., bound-inactive apart; one of a newer kernel may have no name. */
 static inline uint8_t sf_view_state(const struct sf_view *view)
 {
 	return view->part[SF_PART_HEADER][offsetof(struct sf_inet_msg, state)];
@@ -115,6 +159,7 @@ struct sf_field {
 	uint8_t size;
 	uint8_t classes;  /* mask of 1 << enum sf_class, ENDED apart: in others it is absent whatever came */
 	bool ends;        /* the event of a socket's end has it, too */
+	uint32_t tables;  /* mask of 1 << enum sf_table: in others too */
 	bool nullable;    /* a plain number that equals one of nulls is null: "none", "unlimited" */
 	uint64_t nulls[2];
 	/* A number is these bits of the plain bytes alone: (bytes >> shift) & (2^bits - 1). bits 0: all of them. */
@@ -145,18 +190,21 @@ int sf_field_find(const char *name, size_t length); /* id or -ENOENT */
 /* The one that ss calls so (minrtt: tcp.min_rtt_us), the nearest, one that begins so (rtt: tcp.rtt_us), or NULL. */
 const char *sf_field_near(const char *name, size_t length);
 const char *sf_field_without_unit(const char *name, size_t length); /* tcp.rtt: that of tcp.rtt_us; or NULL */
-/* Can a socket of that class have it? */
-static inline bool sf_field_in(const struct sf_field *field, unsigned class)
+/* Can a socket of that class of the table have it? */
+static inline bool sf_field_in(const struct sf_field *field, unsigned table, unsigned class)
 {
-	return class == SF_CLASS_ENDED ? field->ends : field->classes >> class & 1;
+	return field->tables >> table & 1 &&
+	       (class == SF_CLASS_ENDED ? field->ends : field->classes >> class & 1);
 }
 /* Reads one field: the slow, general way (filters, tables, tests). `value` is set when SF_PRESENT alone. */
 enum sf_presence sf_field_read(const struct sf_field *, const struct sf_view *, struct sf_value *value);
 /*
- * What a request must ask for to have the field: bits of 1 << (N - 1) for attribute N that idiag_ext gates; 0 for what
- * always comes.
+ * What a request of the table must ask for to have the field; 0 for what always comes, or never. Of inet bits of
+ * 1 << (N - 1) for attribute N that idiag_ext gates; of others those of their own word.
  */
-uint8_t sf_field_ext(const struct sf_field *);
+uint32_t sf_field_ext(const struct sf_field *, enum sf_table);
+/* "INFO": what a bit of sf_field_ext asks for, in the kernel's word; NULL: the table has no such bit. */
+const char *sf_ext_name(enum sf_table, unsigned bit);
 
 /* A set of fields. */
 struct sf_fieldset {

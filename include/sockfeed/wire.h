@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The shapes of NETLINK_SOCK_DIAG answers for inet sockets, in our own structs: the installed headers are older than
- * kernels. Sources: linux/inet_diag.h, linux/tcp.h, linux/tls.h, linux/mptcp.h of Linux 6.18 and 7.0; tests/unit/btf
- * compares every offset and width with the running kernel's own type information.
+ * The shapes of NETLINK_SOCK_DIAG answers, in our own structs: the installed headers are older than kernels. Sources:
+ * linux/inet_diag.h, linux/tcp.h, linux/tls.h, linux/mptcp.h of Linux 6.18 and 7.0; tests/unit/btf compares every
+ * offset and width with the running kernel's own type information.
  */
 #pragma once
 
@@ -54,11 +54,49 @@ struct sf_bbr_info { /* struct tcp_bbr_info: bw_lo, bw_hi ... */
 	uint32_t bw[2], min_rtt, pacing_gain, cwnd_gain;
 };
 
-/* States of a socket: include/net/tcp_states.h. */
+struct sf_mptcp_info { /* struct mptcp_info: 48 bytes in 6.1, 96 in 6.12 to 6.18, the end of some is padding */
+	uint8_t subflows, add_addr_signal, add_addr_accepted;
+	uint8_t subflows_max, add_addr_signal_max, add_addr_accepted_max;
+	uint32_t flags, token;
+	uint64_t write_seq, snd_una, rcv_nxt;
+	uint8_t local_addr_used, local_addr_max, csum_enabled;
+	uint32_t retransmits;
+	uint64_t bytes_retrans, bytes_sent, bytes_received, bytes_acked;
+	uint8_t subflows_total, endp_laminar_max;
+	uint32_t last_data_sent, last_data_recv, last_ack_recv;
+};
+
+struct sf_sctp_info { /* struct sctp_info, linux/sctp.h, 368 bytes */
+	uint32_t tag, state, rwnd;
+	uint16_t unackdata, penddata, instrms, outstrms;
+	uint32_t fragmentation_point, inqueue, outqueue, overall_error, max_burst, maxseg;
+	uint32_t peer_rwnd, peer_tag;
+	uint8_t peer_capable, peer_sack;
+	uint16_t reserved1;
+	uint64_t isacks, osacks, opackets, ipackets, rtxchunks, outofseqtsns, idupchunks, gapcnt;
+	uint64_t ouodchunks, iuodchunks, oodchunks, iodchunks, octrlchunks, ictrlchunks;
+	uint8_t p_address[128]; /* struct sockaddr_storage */
+	int32_t p_state;
+	uint32_t p_cwnd, p_srtt, p_rto, p_hbinterval, p_pathmaxrxt, p_sackdelay, p_sackfreq, p_ssthresh;
+	uint32_t p_partial_bytes_acked, p_flight_size;
+	uint16_t p_error, reserved2;
+	uint32_t s_autoclose, s_adaptation_ind, s_pd_point;
+	uint8_t s_nodelay, s_disable_fragments, s_v4mapped, s_frag_interleave;
+	uint32_t s_type, reserved3;
+};
+
+/*
+ * States of a socket: include/net/tcp_states.h. What an association of SCTP is in (include/net/sctp/constants.h, 0 to
+ * 7) has numbers of our own, where it is not one of these: the kernel is never asked for those.
+ */
 enum {
 	SF_ESTABLISHED = 1, SF_SYN_SENT, SF_SYN_RECV, SF_FIN_WAIT_1, SF_FIN_WAIT_2, SF_TIME_WAIT, SF_CLOSE,
-	SF_CLOSE_WAIT, SF_LAST_ACK, SF_LISTEN, SF_CLOSING, SF_NEW_SYN_RECV, SF_BOUND_INACTIVE, SF_STATE_COUNT
+	SF_CLOSE_WAIT, SF_LAST_ACK, SF_LISTEN, SF_CLOSING, SF_NEW_SYN_RECV, SF_BOUND_INACTIVE,
+	SF_STATE_OWN = 24, /* from here on */
+	SF_COOKIE_WAIT = SF_STATE_OWN, SF_COOKIE_ECHOED, SF_SHUTDOWN_PENDING, SF_SHUTDOWN_SENT, SF_SHUTDOWN_RECEIVED,
+	SF_SHUTDOWN_ACK_SENT, SF_STATE_COUNT
 };
+#define SF_STATES_ASKED ((1u << SF_STATE_OWN) - 1) /* those of the kernel's own numbers */
 
 /*
  * Operations of the kernel's filter: INET_DIAG_BC_*, linux/inet_diag.h, by the kernel that first had them. An operation
@@ -87,6 +125,7 @@ enum {
 	SF_PART_HEADER = 0,
 	SF_PART_MEMINFO = 1, SF_PART_INFO = 2, SF_PART_VEGAS = 3, SF_PART_CONG = 4, SF_PART_TOS = 5, SF_PART_TCLASS = 6,
 	SF_PART_SKMEM = 7, SF_PART_SHUTDOWN = 8, SF_PART_DCTCP = 9, SF_PART_PROTOCOL = 10, SF_PART_V6ONLY = 11,
+	SF_PART_LOCALS = 12, SF_PART_PEERS = 13,
 	SF_PART_MARK = 15, SF_PART_BBR = 16, SF_PART_CLASS_ID = 17, SF_PART_MD5SIG = 18, SF_PART_ULP = 19,
 	SF_PART_CGROUP = 21, SF_PART_SOCKOPT = 22,
 	SF_PART_ATTRIBUTES = 23, /* the first that is no attribute of the answer itself */
@@ -95,5 +134,17 @@ enum {
 	/* + TLS_INFO_*: 1 version 2 cipher 3 txconf 4 rxconf 5 zc_ro_tx 6 rx_no_pad 7 tx_max_payload_len */
 	SF_PART_TLS_BASE = SF_PART_TLS,
 	SF_PART_SUBFLOW_BASE = SF_PART_TLS_BASE + 7, /* + MPTCP_SUBFLOW_ATTR_*: 1 token_rem ... 10 id_loc */
-	SF_PART_COUNT = SF_PART_SUBFLOW_BASE + 11
+	/* What lies elsewhere in answers of other shapes, so that a field need not know where. */
+	SF_PART_QUEUES = SF_PART_SUBFLOW_BASE + 11, /* rqueue, wqueue: of the header, or an attribute */
+	SF_PART_UID,                                /* of the header, or an attribute */
+	SF_PART_COUNT,
+	/*
+	 * Shapes other than inet's: the table's own header, and attribute N at SF_PART_OWN + 1 + N, for what has no
+	 * part above. They share numbers with the nests of inet's, which such an answer has not.
+	 */
+	SF_PART_OWN = SF_PART_ATTRIBUTES,
+	SF_PART_OWN_MOST = SF_PART_QUEUES - SF_PART_OWN - 2, /* the last N that has room */
+};
+struct sf_queues { /* SF_PART_QUEUES */
+	uint32_t rqueue, wqueue;
 };

@@ -236,7 +236,7 @@ int main(void)
 		sf_fieldset_add(&all, id);
 	for (unsigned i = 0; i < VIEWS; i++)
 		fill(&messages[i]);
-	encoder = sf_encoder_new(&envelope, &all);
+	encoder = sf_encoder_new(&envelope, &all, 1u << SF_TABLE_TCP);
 	sf_encoder_run(encoder, 86400123456, 4026531840);
 	sf_encoder_time(encoder, 1763964000123456);
 	pass(encoder, messages, out, &bytes); /* caches and frequency */

@@ -29,7 +29,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	(void)argv;
 	for (unsigned id = 0; id < SF_FIELD_COUNT; id++)
 		sf_fieldset_add(&fields, id);
-	encoder = sf_encoder_new(&envelope, &fields);
+	encoder = sf_encoder_new(&envelope, &fields, SF_TABLES_ALL);
 	return 0;
 }
 

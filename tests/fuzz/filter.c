@@ -66,7 +66,7 @@ static void check_judges(const struct sf_filter *a, const struct sf_filter *b)
 {
 	struct sf_needs needs;
 
-	sf_filter_needs(a, &needs);
+	sf_filter_needs(a, SF_TABLE_TCP, &needs);
 	for (unsigned i = 0; i < ANSWERS; i++) {
 		struct sf_view asked = as_asked(&views[i], needs.ext);
 		unsigned state = sf_view_state(&views[i]);
@@ -87,7 +87,7 @@ static void check_sieve(const struct sf_filter *filter, uint32_t operations)
 	struct sf_sieve sieve;
 	const char *refused;
 
-	sf_filter_explain(filter, operations, &plan);
+	sf_filter_explain(filter, operations, true, &plan);
 	sf_buf_finish(&plan);
 	sf_sieve_make(&sieve, &filter, 1, operations);
 	refused = sieve_audit(&sieve, operations);

@@ -20,7 +20,7 @@ static struct sf_filter *make_filter(const char *text)
 	struct sf_complaints *complaints = sf_complaints_new();
 	struct sf_filter *filter = NULL;
 
-	if (sf_filter_read(&place, 1u << SF_TABLE_TCP, &filter, complaints) < 0) {
+	if (sf_filter_read(&place, SF_TABLES_ALL, &filter, complaints) < 0) {
 		sf_complaints_print(complaints, stderr);
 		abort();
 	}
@@ -159,7 +159,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	(void)argv;
 	for (unsigned id = 0; id < SF_FIELD_COUNT; id++)
 		sf_fieldset_add(&fields, id);
-	encoder = sf_encoder_new(&envelope, &fields);
+	encoder = sf_encoder_new(&envelope, &fields, SF_TABLES_ALL);
 	all = make_filter("state all");
 	mixed = make_filter("state all and ( sport = :443 or dport = :80 or src 127/8 or dst [::1] or autobound "
 			    "or dev lo or not fwmark = 1/3 )");
@@ -181,7 +181,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t i = 0; i < SF_COUNT(releases); i++) {
 		struct sf_datagram datagram = {.sequence = first.nlmsg_seq,
 					       .port = first.nlmsg_pid,
-					       .table = SF_TABLE_TCP,
+					       .table = first.nlmsg_flags % SF_TABLE_COUNT,
 					       .release = releases[i],
 					       .reply = on_reply,
 					       .arg = &envelope_keys};

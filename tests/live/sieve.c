@@ -272,7 +272,7 @@ static void check_one(const struct walkers *w, const struct looking *all, unsign
 	struct sf_ask ask;
 	char *text = normal(*filter);
 
-	sf_filter_needs(*filter, &needs);
+	sf_filter_needs(*filter, SF_TABLE_TCP, &needs);
 	sf_sieve_make(&sieve, (const struct sf_filter *const *)filter, 1, w->operations);
 	ask = ask_by(&sieve, needs.states);
 	for (unsigned form = 0; form < 2; form++) {

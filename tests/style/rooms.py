@@ -28,7 +28,8 @@ KNOWS = {
 }
 
 # faces and tables that are named otherwise than their room
-FACES = {"netns.h": "kernel", "wire.h": "socket", "spool.h": "delivery", "fields.def": "socket"}
+FACES = {"netns.h": "kernel", "wire.h": "socket", "spool.h": "delivery", "fields.def": "socket",
+         "tables.def": "socket"}
 
 # beginning of a header's name: the rooms (or files) that alone include it; () is nobody.
 ALONE = {

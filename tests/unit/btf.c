@@ -69,16 +69,49 @@ static const struct row bbr_rows[] = {
 	MEMBER(struct sf_bbr_info, "bbr_", min_rtt), MEMBER(struct sf_bbr_info, "bbr_", pacing_gain),
 	MEMBER(struct sf_bbr_info, "bbr_", cwnd_gain), {NULL}};
 
+#define MPTCP(member) MEMBER(struct sf_mptcp_info, "mptcpi_", member)
+/* What no kernel has a member for, or not all: {name, where, how many}. */
+#define HOLE(name, offset, size) {name, offset, size, 0, 0, true}
+
+static const struct row mptcp_rows[] = {
+	MPTCP(subflows), MPTCP(add_addr_signal), MPTCP(add_addr_accepted), MPTCP(subflows_max), MPTCP(add_addr_signal_max),
+	MPTCP(add_addr_accepted_max), HOLE("", 6, 2), MPTCP(flags), MPTCP(token), MPTCP(write_seq), MPTCP(snd_una),
+	MPTCP(rcv_nxt), MPTCP(local_addr_used), MPTCP(local_addr_max), MPTCP(csum_enabled), HOLE("", 43, 1),
+	MPTCP(retransmits), MPTCP(bytes_retrans), MPTCP(bytes_sent), MPTCP(bytes_received), MPTCP(bytes_acked),
+	MPTCP(subflows_total), HOLE("mptcpi_endp_laminar_max", 81, 1), HOLE("mptcpi_endp_fullmesh_max", 82, 1),
+	HOLE("reserved", 81, 3), HOLE("reserved", 82, 2), HOLE("reserved", 83, 1), MPTCP(last_data_sent),
+	MPTCP(last_data_recv), MPTCP(last_ack_recv), {NULL}};
+
+#define SCTP(member) MEMBER(struct sf_sctp_info, "sctpi_", member)
+
+static const struct row sctp_rows[] = {
+	SCTP(tag), SCTP(state), SCTP(rwnd), SCTP(unackdata), SCTP(penddata), SCTP(instrms), SCTP(outstrms),
+	SCTP(fragmentation_point), SCTP(inqueue), SCTP(outqueue), SCTP(overall_error), SCTP(max_burst), SCTP(maxseg),
+	SCTP(peer_rwnd), SCTP(peer_tag), SCTP(peer_capable), SCTP(peer_sack),
+	NAMED(struct sf_sctp_info, "__reserved1", reserved1), SCTP(isacks), SCTP(osacks), SCTP(opackets), SCTP(ipackets),
+	SCTP(rtxchunks), SCTP(outofseqtsns), SCTP(idupchunks), SCTP(gapcnt), SCTP(ouodchunks), SCTP(iuodchunks),
+	SCTP(oodchunks), SCTP(iodchunks), SCTP(octrlchunks), SCTP(ictrlchunks), SCTP(p_address), SCTP(p_state), SCTP(p_cwnd),
+	SCTP(p_srtt), SCTP(p_rto), SCTP(p_hbinterval), SCTP(p_pathmaxrxt), SCTP(p_sackdelay), SCTP(p_sackfreq),
+	SCTP(p_ssthresh), SCTP(p_partial_bytes_acked), SCTP(p_flight_size), SCTP(p_error),
+	NAMED(struct sf_sctp_info, "__reserved2", reserved2), SCTP(s_autoclose), SCTP(s_adaptation_ind), SCTP(s_pd_point),
+	SCTP(s_nodelay), SCTP(s_disable_fragments), SCTP(s_v4mapped), SCTP(s_frag_interleave), SCTP(s_type),
+	NAMED(struct sf_sctp_info, "__reserved3", reserved3), {NULL}};
+
+#define OF(table) (1u << SF_TABLE_##table)
+
 static const struct shape {
 	const char *name; /* in the kernel */
 	unsigned size, part;
 	const struct row *rows;
+	uint32_t tables; /* whose answers have it at that part */
 } shapes[] = {
-	{"inet_diag_msg", sizeof(struct sf_inet_msg), SF_PART_HEADER, msg_rows},
-	{"tcp_info", sizeof(struct sf_tcp_info), SF_PART_INFO, tcp_rows},
-	{"tcpvegas_info", sizeof(struct sf_vegas_info), SF_PART_VEGAS, vegas_rows},
-	{"tcp_dctcp_info", sizeof(struct sf_dctcp_info), SF_PART_DCTCP, dctcp_rows},
-	{"tcp_bbr_info", sizeof(struct sf_bbr_info), SF_PART_BBR, bbr_rows},
+	{"inet_diag_msg", sizeof(struct sf_inet_msg), SF_PART_HEADER, msg_rows, SF_TABLES_ALL},
+	{"tcp_info", sizeof(struct sf_tcp_info), SF_PART_INFO, tcp_rows, OF(TCP)},
+	{"tcpvegas_info", sizeof(struct sf_vegas_info), SF_PART_VEGAS, vegas_rows, OF(TCP)},
+	{"tcp_dctcp_info", sizeof(struct sf_dctcp_info), SF_PART_DCTCP, dctcp_rows, OF(TCP)},
+	{"tcp_bbr_info", sizeof(struct sf_bbr_info), SF_PART_BBR, bbr_rows, OF(TCP)},
+	{"mptcp_info", sizeof(struct sf_mptcp_info), SF_PART_INFO, mptcp_rows, OF(MPTCP)},
+	{"sctp_info", sizeof(struct sf_sctp_info), SF_PART_INFO, sctp_rows, OF(SCTP)},
 };
 
 struct member { /* as the kernel says */
@@ -233,7 +266,7 @@ static void every_field_reads_whole_members(void **state)
 			const struct row *row = shapes[i].rows;
 			unsigned size = 0;
 
-			if (field->part != shapes[i].part)
+			if (field->part != shapes[i].part || !(field->tables & shapes[i].tables))
 				continue;
 			for (; row->name && size < field->size; row++) /* bw is two members */
 				if (row->offset == field->offset + size)

@@ -58,7 +58,7 @@ static char *outcome(const char *text, size_t length, uint32_t operations)
 		sf_buf_format(&out, "%s\n", form);
 		free(form);
 		if (operations)
-			sf_filter_explain(filter, operations, &out);
+			sf_filter_explain(filter, operations, true, &out);
 	}
 	sf_buf_text(&out, said);
 	sf_filter_free(filter);
@@ -170,7 +170,7 @@ static void a_sieve_that_is_made_coarser_says_so(void **state)
 	for (unsigned port = 1; port <= 2 * SF_SIEVE_TERMS + 1; port += 2)
 		sf_buf_format(&text, "%ssport=:%u", text.length ? " or " : "", port);
 	filter = filter_make(text.data);
-	sf_filter_explain(filter, OPERATIONS_ALL, &plan);
+	sf_filter_explain(filter, OPERATIONS_ALL, true, &plan);
 	assert_non_null(strstr(plan.data, "\nleft to the judge:\n  what the bytecode lets pass besides: all would take 2"));
 	sf_filter_free(filter);
 	sf_buf_finish(&plan);

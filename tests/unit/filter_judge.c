@@ -216,7 +216,7 @@ static void only_what_is_read_is_asked_for(void **state)
 		struct sf_filter *filter = filter_make(table[i].text);
 		struct sf_needs needs;
 
-		sf_filter_needs(filter, &needs);
+		sf_filter_needs(filter, SF_TABLE_TCP, &needs);
 		if (needs.ext != table[i].ext)
 			fail_msg("%s: %02x, not %02x", table[i].text, needs.ext, table[i].ext);
 		sf_filter_free(filter);

@@ -673,7 +673,7 @@ static void judge_agrees(const struct sf_filter *filter, const char *text, const
 	struct sf_needs needs;
 	struct answer answer;
 
-	sf_filter_needs(filter, &needs);
+	sf_filter_needs(filter, SF_TABLE_TCP, &needs);
 	for (unsigned i = 0; i < SOCKETS; i++) {
 		bool expected = evaluate(e, &facts[i]);
 

@@ -260,7 +260,7 @@ static void what_the_kernel_compares_alike_is_left_out_exactly(void **state)
 
 		if (!filter)
 			continue;
-		sf_filter_needs(filter, &needs);
+		sf_filter_needs(filter, SF_TABLE_TCP, &needs);
 		make(&sieve, filter, operations);
 		check_audit(&d, &sieve, operations);
 		for (unsigned s = 0; s < SOCKETS; s++) {

@@ -25,7 +25,7 @@ static uint32_t asked(const char *text)
 	struct sf_filter *filter = filter_make(text);
 	struct sf_needs needs;
 
-	sf_filter_needs(filter, &needs);
+	sf_filter_needs(filter, SF_TABLE_TCP, &needs);
 	sf_filter_free(filter);
 	return needs.states;
 }
@@ -249,6 +249,9 @@ static void a_field_that_is_there_is_never_in_a_state_that_its_filter_does_not_a
 	for (unsigned id = 0; id < SF_FIELD_COUNT; id++) {
 		struct sf_buf text = {0};
 
+		has[id] = NULL;
+		if (!(sf_fields[id].tables & 1u << SF_TABLE_TCP))
+			continue;
 		sf_buf_format(&text, "state all and has %s", sf_fields[id].name);
 		has[id] = filter_make(text.data);
 		sf_buf_finish(&text);
@@ -266,6 +269,10 @@ static void a_field_that_is_there_is_never_in_a_state_that_its_filter_does_not_a
 		for (unsigned id = 0; id < SF_FIELD_COUNT; id++) {
 			bool there = sf_field_read(&sf_fields[id], &answer.view, &value) == SF_PRESENT;
 
+			if (!has[id]) {
+				assert_false(there);
+				continue;
+			}
 			if (sf_filter_judge(has[id], &answer.view) != (there && sf_filter_judge(all, &answer.view)))
 				fail_msg("state %u%s: has %s", number & 255, number & 256 ? ", all attributes" : "",
 					 sf_fields[id].name);

@@ -287,6 +287,36 @@ static void a_missing_module_is_said_and_asked_for_again(void **state)
 	assert_asked(4, (int[]){LEGACY, INET, LEGACY, LEGACY});
 }
 
+/* The descriptor knows how much its reader takes at once: a fresh one begins with small chunks. */
+static void a_refusal_leaves_the_descriptor_open_and_what_may_still_come_does_not(void **state)
+{
+	unsigned opens = os.opens;
+	struct sf_walk w;
+
+	os.answers[0][0] = (struct scripted){REFUSAL, .number = -EACCES};
+	os.answers[1][0] = (struct scripted){DONE, .number = -ENOENT};
+	os.answers[2][0] = (struct scripted){SOCKETS, .cookie = 1, .sockets = 1};
+	os.answers[2][1] = (struct scripted){FAILURE, .number = ENOBUFS};
+	os.answers[3][0] = (struct scripted){DONE};
+	assert_int_equal(walk(*state, &w), -EACCES);
+	assert_int_equal(walk(*state, &w), -ENOENT);
+	assert_int_equal(walk(*state, &w), -ENOBUFS);
+	assert_int_equal(os.opens, opens);
+	assert_int_equal(walk(*state, &w), 0);
+	assert_int_equal(os.opens, opens + 1);
+}
+
+static void another_dump_on_the_descriptor_is_left_behind(void **state)
+{
+	unsigned opens = os.opens;
+	struct sf_walk w;
+
+	os.answers[0][0] = (struct scripted){REFUSAL, .number = -EBUSY};
+	os.answers[1][0] = (struct scripted){DONE, .cookie = 1, .sockets = 1};
+	assert_int_equal(walk(*state, &w), 0);
+	assert_int_equal(os.opens, opens + 1);
+}
+
 static void the_newer_form_can_be_forced(void **state)
 {
 	struct sf_walk w;
@@ -642,6 +672,8 @@ int main(void)
 		WITH_WALKER(one_legacy_dump_is_a_whole_walk),
 		WITH_WALKER(a_kernel_without_the_legacy_dump_is_asked_for_it_once),
 		WITH_WALKER(a_missing_module_is_said_and_asked_for_again),
+		WITH_WALKER(a_refusal_leaves_the_descriptor_open_and_what_may_still_come_does_not),
+		WITH_WALKER(another_dump_on_the_descriptor_is_left_behind),
 		WITH_WALKER(the_newer_form_can_be_forced),
 		WITH_WALKER(a_cookie_that_comes_again_is_handed_out_once),
 		WITH_WALKER(a_dump_that_fails_before_its_first_socket_is_asked_again),

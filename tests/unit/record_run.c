@@ -33,7 +33,7 @@ static struct sf_encoder *make(const struct sf_envelope *what)
 	struct sf_fieldset fields = {0};
 
 	sf_fieldset_add(&fields, SF_FIELD_STATE);
-	return sf_encoder_new(what, &fields);
+	return sf_encoder_new(what, &fields, 1u << SF_TABLE_TCP);
 }
 
 static void encode(const struct sf_encoder *encoder, struct sf_buf *line)

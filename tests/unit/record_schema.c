@@ -200,7 +200,7 @@ static struct sf_encoder *make_encoder(const struct sf_fieldset *fields)
 {
 	static const struct sf_envelope envelope = {
 		.host_name = "h\xff", .host_id = "i", .boot_id = "b", .query = "q"};
-	struct sf_encoder *encoder = sf_encoder_new(&envelope, fields);
+	struct sf_encoder *encoder = sf_encoder_new(&envelope, fields, 1u << SF_TABLE_TCP);
 
 	sf_encoder_run(encoder, 1, 4026531840);
 	return encoder;

@@ -113,6 +113,19 @@ static void add_header(struct reply *reply, uint8_t state)
 		memset(header->src, 0, sizeof(header->src) / 2);
 }
 
+static enum sf_table table = SF_TABLE_TCP; /* whose sockets are made */
+
+/* One that the table's sockets can have. */
+static enum sf_class draw_class(void)
+{
+	static const uint8_t others[] = {SF_CLASS_FULL, SF_CLASS_LISTENER, SF_CLASS_UNCONNECTED};
+
+	static const uint8_t tcp[] = {SF_CLASS_FULL, SF_CLASS_LISTENER, SF_CLASS_BOUND, SF_CLASS_SMALL,
+				      SF_CLASS_ENDED};
+
+	return table == SF_TABLE_TCP ? tcp[draw(&seed) % 5] : others[draw(&seed) % 3];
+}
+
 /* Every attribute that there is, each of any length, and some that there are not. */
 static void make(struct reply *reply, enum sf_class class)
 {
@@ -122,6 +135,9 @@ static void make(struct reply *reply, enum sf_class class)
 		[SF_PART_DCTCP] = 16,	[SF_PART_PROTOCOL] = 1, [SF_PART_V6ONLY] = 1,
 		[SF_PART_MARK] = 4,	[SF_PART_BBR] = 20,	[SF_PART_CLASS_ID] = 4,
 		[SF_PART_MD5SIG] = 80,	[SF_PART_CGROUP] = 8,	[SF_PART_SOCKOPT] = 2};
+	static const unsigned sizes[SF_TABLE_COUNT] = {[SF_TABLE_TCP] = sizeof(struct sf_tcp_info),
+						       [SF_TABLE_SCTP] = sizeof(struct sf_sctp_info),
+						       [SF_TABLE_MPTCP] = sizeof(struct sf_mptcp_info)};
 	static const uint8_t small[] = {SF_SYN_RECV, SF_TIME_WAIT, SF_FIN_WAIT_2, SF_NEW_SYN_RECV};
 	static const uint8_t full[] = {
 		SF_ESTABLISHED, SF_SYN_SENT, SF_FIN_WAIT_1, SF_CLOSE_WAIT, SF_LAST_ACK,
@@ -130,6 +146,7 @@ static void make(struct reply *reply, enum sf_class class)
 	const uint8_t states[] = {[SF_CLASS_FULL] = full[draw(&seed) % sizeof(full)],
 				  [SF_CLASS_LISTENER] = SF_LISTEN,
 				  [SF_CLASS_BOUND] = SF_CLOSE,
+				  [SF_CLASS_UNCONNECTED] = SF_CLOSE,
 				  [SF_CLASS_SMALL] = small[draw(&seed) % sizeof(small)],
 				  [SF_CLASS_ENDED] = SF_CLOSE};
 	static const uint8_t tcp = 6;
@@ -141,7 +158,9 @@ static void make(struct reply *reply, enum sf_class class)
 		if (usual[i])
 			add_some(reply, i, usual[i], 2u * usual[i]);
 	}
-	add_some(reply, SF_PART_INFO, sizeof(struct sf_tcp_info), sizeof(struct sf_tcp_info) + 40);
+	add_some(reply, SF_PART_INFO, sizes[table], sizes[table] + 40);
+	if (table == SF_TABLE_SCTP && class == SF_CLASS_FULL)
+		add_some(reply, SF_PART_PEERS, 128, 300);
 	add_name(reply, SF_PART_CONG);
 	if (chance(3))
 		add_upper(reply);
@@ -189,7 +208,7 @@ static void encode_for_the_sanitizer(const struct sf_encoder *encoder, const str
 				     enum sf_class class, const struct line *line)
 {
 	char *room = malloc(sf_encoder_most(encoder)), *end;
-	struct sf_view view = {.table = SF_TABLE_TCP, .release = SIX_EIGHTEEN};
+	struct sf_view view = {.table = (uint8_t)table, .release = SIX_EIGHTEEN};
 	uint8_t *bytes = malloc(reply->length);
 
 	memcpy(bytes, reply->bytes, reply->length);
@@ -205,7 +224,7 @@ static void encode_for_the_sanitizer(const struct sf_encoder *encoder, const str
 static void check(const struct sf_encoder *encoder, const struct sf_fieldset *fields,
 		  const struct reply *reply, enum sf_class class)
 {
-	struct sf_view view = {.table = SF_TABLE_TCP};
+	struct sf_view view = {.table = (uint8_t)table};
 	struct json_object *record, *seq;
 	int keys = ENVELOPE_KEYS;
 	uint64_t number = draw(&seed) >> draw(&seed) % 64;
@@ -239,7 +258,7 @@ static struct sf_fieldset everything(void)
 static void check_class(enum sf_class class)
 {
 	struct sf_fieldset all = everything();
-	sf_cleanup(sf_encoder_free_p) struct sf_encoder *encoder = sf_encoder_new(&nobody, &all);
+	sf_cleanup(sf_encoder_free_p) struct sf_encoder *encoder = sf_encoder_new(&nobody, &all, 1u << SF_TABLE_TCP);
 	struct reply reply;
 
 	for (unsigned i = 0; i < 5000; i++) {
@@ -278,13 +297,32 @@ static void a_socket_that_has_ended_says_what_its_event_says(void **state)
 	check_class(SF_CLASS_ENDED);
 }
 
+static void a_socket_of_any_table_says_what_its_fields_say(void **state)
+{
+	struct sf_fieldset all = everything();
+	sf_cleanup(sf_encoder_free_p) struct sf_encoder *encoder =
+		sf_encoder_new(&nobody, &all, SF_TABLES_ALL);
+	struct reply reply;
+
+	(void)state;
+	for (unsigned i = 0; i < 1500 * SF_TABLE_COUNT; i++) {
+		enum sf_class class;
+
+		table = i % SF_TABLE_COUNT;
+		class = draw_class();
+		make(&reply, class);
+		check(encoder, &all, &reply, class);
+	}
+	table = SF_TABLE_TCP;
+}
+
 static void any_set_of_fields_is_written_alone(void **state)
 {
 	struct reply reply;
 
 	(void)state;
 	for (unsigned i = 0; i < 3000; i++) {
-		enum sf_class class = draw(&seed) % SF_CLASS_COUNT;
+		enum sf_class class = draw_class();
 		struct sf_fieldset fields = {0};
 		unsigned rare = 1 + draw(&seed) % 40;
 
@@ -293,7 +331,7 @@ static void any_set_of_fields_is_written_alone(void **state)
 				sf_fieldset_add(&fields, id);
 		}
 		sf_cleanup(sf_encoder_free_p) struct sf_encoder *encoder =
-			sf_encoder_new(&nobody, &fields);
+			sf_encoder_new(&nobody, &fields, 1u << SF_TABLE_TCP);
 
 		make(&reply, class);
 		check(encoder, &fields, &reply, class);
@@ -303,7 +341,7 @@ static void any_set_of_fields_is_written_alone(void **state)
 static void tcp_info_of_any_length_is_read_as_far_as_it_goes(void **state)
 {
 	struct sf_fieldset all = everything();
-	sf_cleanup(sf_encoder_free_p) struct sf_encoder *encoder = sf_encoder_new(&nobody, &all);
+	sf_cleanup(sf_encoder_free_p) struct sf_encoder *encoder = sf_encoder_new(&nobody, &all, 1u << SF_TABLE_TCP);
 	uint8_t info[sizeof(struct sf_tcp_info) + 16];
 	struct reply reply;
 
@@ -323,7 +361,7 @@ static void the_longest_record_stays_within_its_room(void **state)
 {
 	static const uint8_t fills[] = {0xff, 0x01, 0xfe, 0x80};
 	struct sf_fieldset all = everything();
-	sf_cleanup(sf_encoder_free_p) struct sf_encoder *encoder = sf_encoder_new(&nobody, &all);
+	sf_cleanup(sf_encoder_free_p) struct sf_encoder *encoder = sf_encoder_new(&nobody, &all, 1u << SF_TABLE_TCP);
 	uint8_t message[520], *bytes = message + 8; /* the room before a part: socket.h */
 
 	(void)state;
@@ -359,7 +397,7 @@ static void assert_has(const struct line *line, const char *text)
 static void identities_are_strings_and_counters_numbers_up_to_the_last(void **state)
 {
 	struct sf_fieldset all = everything();
-	sf_cleanup(sf_encoder_free_p) struct sf_encoder *encoder = sf_encoder_new(&nobody, &all);
+	sf_cleanup(sf_encoder_free_p) struct sf_encoder *encoder = sf_encoder_new(&nobody, &all, 1u << SF_TABLE_TCP);
 	struct sf_view view = {.table = SF_TABLE_TCP, .release = SIX_EIGHTEEN};
 	struct sf_tcp_info info = {
 		.bytes_acked = UINT64_MAX, .pacing_rate = UINT64_MAX, .bytes_sent = 1ull << 53 | 1};
@@ -393,15 +431,17 @@ static void the_fields_of_a_line_are_the_same_bytes_for_every_query_that_has_the
 
 	for (unsigned i = 0; i < 300; i++) {
 		struct sf_fieldset fields = everything();
-		sf_cleanup(sf_encoder_free_p) struct sf_encoder *a = sf_encoder_new(&nobody, &fields);
-		sf_cleanup(sf_encoder_free_p) struct sf_encoder *b = sf_encoder_new(&other, &fields);
+		sf_cleanup(sf_encoder_free_p) struct sf_encoder *a = sf_encoder_new(&nobody, &fields, 1u << SF_TABLE_TCP);
+		sf_cleanup(sf_encoder_free_p) struct sf_encoder *b = sf_encoder_new(&other, &fields, 1u << SF_TABLE_TCP);
 		struct sf_view view = {.table = SF_TABLE_TCP, .release = SIX_EIGHTEEN};
 		struct line one, two;
+		enum sf_class class;
 		struct reply reply;
 		char *head;
 
-		make(&reply, i % SF_CLASS_COUNT);
-		index_as(&view, reply.bytes, reply.length, i % SF_CLASS_COUNT);
+		class = draw_class();
+		make(&reply, class);
+		index_as(&view, reply.bytes, reply.length, class);
 		sf_encoder_run(b, 12345, 0);
 		one = encode(a, &view, i);
 		two = encode(b, &view, 1000 * i);
@@ -423,7 +463,7 @@ static void the_fields_of_a_line_are_the_same_bytes_for_every_query_that_has_the
 static void two_encoders_share_nothing(void **state)
 {
 	struct sf_fieldset all = everything(), one = {0};
-	sf_cleanup(sf_encoder_free_p) struct sf_encoder *a = sf_encoder_new(&nobody, &all);
+	sf_cleanup(sf_encoder_free_p) struct sf_encoder *a = sf_encoder_new(&nobody, &all, 1u << SF_TABLE_TCP);
 	struct sf_encoder *b;
 	struct sf_view view = {.table = SF_TABLE_TCP, .release = SIX_EIGHTEEN};
 	struct line before, after;
@@ -439,7 +479,7 @@ static void two_encoders_share_nothing(void **state)
 	b = sf_encoder_new(
 		&(struct sf_envelope){
 			.host_name = "x", .host_id = "y", .boot_id = "z", .query = "other"},
-		&one);
+		&one, 1u << SF_TABLE_TCP);
 	sf_encoder_run(b, 99, 1);
 	sf_encoder_time(b, 1);
 	after = encode(b, &view, 8);
@@ -462,9 +502,9 @@ static void an_encoder_asks_for_what_its_fields_need(void **state)
 		sf_fieldset_add(&one, id);
 		sf_fieldset_add(&one, SF_FIELD_COOKIE);
 		sf_cleanup(sf_encoder_free_p) struct sf_encoder *encoder =
-			sf_encoder_new(&nobody, &one);
+			sf_encoder_new(&nobody, &one, 1u << SF_TABLE_TCP);
 
-		assert_int_equal(sf_encoder_ext(encoder), sf_field_ext(&sf_fields[id]));
+		assert_int_equal(sf_encoder_ext(encoder, SF_TABLE_TCP), sf_field_ext(&sf_fields[id], SF_TABLE_TCP));
 	}
 }
 
@@ -476,6 +516,7 @@ int main(void)
 		cmocka_unit_test(a_bound_socket_says_what_its_fields_say),
 		cmocka_unit_test(a_small_socket_says_what_its_fields_say),
 		cmocka_unit_test(a_socket_that_has_ended_says_what_its_event_says),
+		cmocka_unit_test(a_socket_of_any_table_says_what_its_fields_say),
 		cmocka_unit_test(any_set_of_fields_is_written_alone),
 		cmocka_unit_test(tcp_info_of_any_length_is_read_as_far_as_it_goes),
 		cmocka_unit_test(the_longest_record_stays_within_its_room),
