@@ -38,9 +38,9 @@ def read(stdout, name):
     return sockets, last
 
 
-def run(filter_words, options=(), program=None, **more):
+def run(filter_words, options=(), program=None, sockets="tcp", **more):
     """(the records of sockets, the run record); fails when the program does, or when the two do not fit together."""
-    words = command(filter_words, options, program)
+    words = command(filter_words, options, program, sockets)
     done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120, **more)
     assert done.returncode == 0, f"{words}: status {done.returncode}\n{done.stderr.decode(errors='replace')}"
     sockets, last = read(done.stdout, words)
