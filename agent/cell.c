@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One cell of the table of `sockfeed query`. Usual columns join address and port, and listeners
+ * One cell of the table of `sockfeed query`. Usual columns join address and port, or show what an
+ * end is in tables that have neither, and listeners
  * show their backlog where others show their queues, as ss does; columns that were asked for by
  * name show the field and nothing else.
  */
@@ -44,6 +45,8 @@ static bool is_number(const struct sf_field *field)
 	case SF_TYPE_WORDS:
 	case SF_TYPE_IP:
 	case SF_TYPE_TEXT:
+	case SF_TYPE_BYTES:
+	case SF_TYPE_HEX:
 	case SF_TYPE_COUNT:
 		break;
 	}
@@ -54,6 +57,8 @@ static bool is_usual(size_t i, uint32_t tables)
 {
 	bool several = tables & (tables - 1);
 
+	if (usual[i].id == SF_FIELD_LOCAL_ADDRESS || usual[i].id == SF_FIELD_PEER_ADDRESS)
+		return true; /* each table has something of the kind */
 	return usual[i].id == SF_FIELD_TABLE ? several : sf_fields[usual[i].id].tables & tables;
 }
 
@@ -83,25 +88,7 @@ struct sf_column sf_column_named(unsigned field)
 {
 	return (struct sf_column){.field = field,
 				  .heading = sf_fields[field].name,
-				  .right = is_number(&sf_fields[field])};
-}
-
-/* address:port in one column, IPv6 in brackets; an unset one is *. */
-static void add_end(struct sf_buf *text, const struct sf_view *view, enum sf_field_id address,
-		    enum sf_field_id port)
-{
-	struct sf_value value;
-
-	if (sf_field_read(&sf_fields[address], view, &value) != SF_PRESENT) {
-		sf_buf_text(text, "*");
-		return;
-	}
-	if (value.length == 16)
-		sf_buf_text(text, "[");
-	sf_write_value(&sf_fields[address], &value, text);
-	sf_buf_text(text, value.length == 16 ? "]:" : ":");
-	if (sf_field_read(&sf_fields[port], view, &value) == SF_PRESENT)
-		sf_write_value(&sf_fields[port], &value, text);
+				  .right = is_number(&sf_fields[field]) && !sf_fields[field].list};
 }
 
 /* Three digits are enough to look at: 26.0MB/s. */
@@ -126,16 +113,18 @@ static void add_rate(struct sf_buf *text, const struct sf_value *value)
 static void add_field(struct sf_buf *text, const struct sf_view *view, const struct sf_field *field,
 		      bool short_form)
 {
+	size_t before = text->length;
 	struct sf_value value;
 
 	switch (sf_field_read(field, view, &value)) {
 	case SF_PRESENT:
 		if (short_form && field->unit == SF_UNIT_BPS)
 			add_rate(text, &value);
-		else if (field->type == SF_TYPE_WORDS && !value.number)
-			sf_buf_text(text, "[]"); /* a cell is never empty */
 		else
 			sf_write_value(field, &value, text);
+		if (text->length == before) /* a cell is never empty */
+			sf_buf_text(text,
+				    field->list || field->type == SF_TYPE_WORDS ? "[]" : "\"\"");
 		break;
 	case SF_NULL:
 		sf_buf_text(text, "null");
@@ -152,9 +141,9 @@ void sf_cell_write(const struct sf_column *column, const struct sf_view *view, s
 	unsigned id = column->field;
 
 	if (column->usual && id == SF_FIELD_LOCAL_ADDRESS)
-		add_end(text, view, SF_FIELD_LOCAL_ADDRESS, SF_FIELD_LOCAL_PORT);
+		sf_end_add_local(view, text);
 	else if (column->usual && id == SF_FIELD_PEER_ADDRESS)
-		add_end(text, view, SF_FIELD_PEER_ADDRESS, SF_FIELD_PEER_PORT);
+		sf_end_add_peer(view, text);
 	else if (listens && id == SF_FIELD_RECV_Q)
 		add_field(text, view, &sf_fields[SF_FIELD_BACKLOG], true);
 	else if (listens && id == SF_FIELD_SEND_Q)

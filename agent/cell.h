@@ -29,3 +29,7 @@ struct sf_column sf_column_named(unsigned field);
 void sf_cell_write(const struct sf_column *, const struct sf_view *view, struct sf_buf *text);
 /* What someone in an incident looks for first. */
 bool sf_cell_trouble(const struct sf_column *, const struct sf_view *view);
+
+/* ends.c: the own end and the other one, `*` for what is not there. */
+void sf_end_add_local(const struct sf_view *view, struct sf_buf *text);
+void sf_end_add_peer(const struct sf_view *view, struct sf_buf *text);

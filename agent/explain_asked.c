@@ -23,10 +23,12 @@ void sf_explain_states(uint32_t states, struct sf_buf *out)
 {
 	const struct sf_words *words = sf_fields[SF_FIELD_STATE].words;
 
-	for (unsigned state = 0; state < SF_STATE_COUNT; state++) {
+	for (unsigned state = 0; state < SF_IDLE; state++) {
 		if (states >> state & 1)
 			sf_buf_format(out, " %s", sf_word(words, state) ?: "unknown");
 	}
+	if (states >> SF_IDLE & 1 && !(states >> SF_CLOSE & 1)) /* else: unconnected says both */
+		sf_buf_text(out, " idle");
 }
 
 /* ---- states ---- */
@@ -44,7 +46,7 @@ static void print_states(const struct sf_plan *plan, enum sf_table table, const 
 		return;
 	sf_buf_text(out, "  the usual ones, as the filter names none; hidden:");
 	sf_explain_states(hidden, out);
-	sf_buf_text(out, "; `state all` shows all\n");
+	sf_buf_text(out, hidden ? "; `state all` shows all\n" : " none\n");
 }
 
 /* ---- attributes ---- */

@@ -22,7 +22,6 @@ void sf_share_begin(struct sf_share *share, struct sf_run *run, const struct sf_
 
 	*share = (struct sf_share){.run = run,
 				   .shared = shared,
-				   .most = sf_encoder_most(plan->encoder),
 				   .deadline = plan->timeout ? shared->start + plan->timeout
 							     : UINT64_MAX};
 }
@@ -99,7 +98,7 @@ void sf_share_add(struct sf_share *share, const struct sf_view *view)
 
 	if (plan->limit && share->matched++ >= plan->limit)
 		return;
-	batch = make_room(share, share->most);
+	batch = make_room(share, sf_encoder_room(plan->encoder, view));
 	out = sf_encode_envelope(plan->encoder, share->seq, batch->data + batch->length);
 	out = put_fields(share, view, out);
 	sf_batch_line(batch, (size_t)(out - batch->data) - batch->length, plan->line,

@@ -49,7 +49,6 @@ struct sf_share {
 	struct sf_share_error error[SF_SHARE_ERRORS];
 	struct sf_run_walk pass[SF_PASSES];
 	struct sf_batch *batch; /* NULL: none is begun */
-	size_t most;		/* room that a line of a socket needs */
 	uint64_t seq, matched;
 	uint64_t deadline;		 /* mono; UINT64_MAX: no time-out */
 	bool ended;			 /* its run is with the caller again */

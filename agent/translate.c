@@ -7,8 +7,6 @@
 
 #include "options.h"
 
-#define TCP_ALONE "this version knows `--sockets tcp` alone"
-
 /* ss(8): what to write instead. */
 static const struct {
 	char letter; /* or 0 */
@@ -20,7 +18,7 @@ static const struct {
 	{'B', "bound-inactive", "write `state bound-inactive`"},
 	{'4', "ipv4", "write `family = inet`"},
 	{'6', "ipv6", "write `family = inet6`"},
-	{'f', "family", "write `family = inet` or `family = inet6`"},
+	{'f', "family", "write `family = inet` or `family = inet6`, or `--sockets unix`"},
 	{'t', "tcp", "leave it out; tcp is asked unless `--sockets` says otherwise"},
 	{'n', "numeric", "leave it out; numbers stay numbers"},
 	{'r', "resolve", "leave it out; names are never resolved"},
@@ -34,18 +32,18 @@ static const struct {
 	{'O', "oneline", "leave it out; every record is one line"},
 	{'H', "no-header", "write `--format json`, which has no header"},
 	{'s', "summary", "read `sockets_seen` in the run record that ends the answer"},
-	{'A', "query", TCP_ALONE},
-	{0, "socket", TCP_ALONE},
-	{'u', "udp", TCP_ALONE},
-	{'w', "raw", TCP_ALONE},
-	{'x', "unix", TCP_ALONE},
-	{'S', "sctp", TCP_ALONE},
-	{'0', "packet", TCP_ALONE},
-	{'M', "mptcp", TCP_ALONE},
-	{'d', "dccp", TCP_ALONE},
-	{0, "tipc", TCP_ALONE},
-	{0, "vsock", TCP_ALONE},
-	{0, "xdp", TCP_ALONE},
+	{'A', "query", "write `--sockets LIST`: tcp,udp,unix ..., inet or all"},
+	{0, "socket", "write `--sockets LIST`: tcp,udp,unix ..., inet or all"},
+	{'u', "udp", "write `--sockets udp`"},
+	{'w', "raw", "write `--sockets raw`"},
+	{'x', "unix", "write `--sockets unix`"},
+	{'S', "sctp", "write `--sockets sctp`"},
+	{'0', "packet", "write `--sockets packet`"},
+	{'M', "mptcp", "write `--sockets mptcp`"},
+	{'d', "dccp", "sockfeed asks no such table; kernels from 6.16 on have none"},
+	{0, "tipc", "write `--sockets tipc`"},
+	{0, "vsock", "write `--sockets vsock`"},
+	{0, "xdp", "write `--sockets xdp`"},
 	{'p', "processes", "this version looks for no process; `inode` is in /proc/PID/fd"},
 	{'T', "threads", "this version looks for no process; `inode` is in /proc/PID/fd"},
 	{'N', "net", "write `--namespaces NAME`"},
@@ -54,7 +52,7 @@ static const struct {
 	{'K', "kill", "sockfeed reads alone, it closes no socket"},
 	{'Z', "context", "sockfeed reads no security context"},
 	{'z', "contexts", "sockfeed reads no security context"},
-	{'b', "bpf", "sockfeed reads no filter of a packet socket"},
+	{'b', "bpf", "leave it out; packet.filter_length says whether there is a filter"},
 	{'Q', "no-queues", "name the fields: `--fields state,local,peer`"},
 	{'D', "diag", "write `--format json`; each record is a line"},
 	/* clang-format on */

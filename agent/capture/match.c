@@ -18,12 +18,14 @@
 static int table_of(const struct sf_request_seen *request, uint32_t protocol)
 {
 	bool inet = request->families != SF_NO_IP;
+	const char *family = sf_word(sf_fields[SF_FIELD_FAMILY].words, request->family);
 
 	if (request->type == TCPDIAG_GETSOCK)
 		return SF_TABLE_TCP;
-	for (unsigned table = 0; inet && table < SF_TABLE_COUNT; table++) {
-		if (sf_tables[table].shape == SF_SHAPE_INET &&
-		    sf_tables[table].protocol == protocol)
+	for (unsigned table = 0; family && table < SF_TABLE_COUNT; table++) {
+		if (sf_tables[table].shape == SF_SHAPE_INET
+			    ? inet && sf_tables[table].protocol == protocol
+			    : !strcmp(sf_tables[table].name, family)) /* it has one table */
 			return (int)table;
 	}
 	return -1;
@@ -111,7 +113,8 @@ static bool is_asked(const struct sf_request_seen *request, const struct nlmsghd
 		return true;
 	return header->nlmsg_type == request->type &&
 	       (request->type == TCPDIAG_GETSOCK || header->nlmsg_len == NLMSG_HDRLEN ||
-		payload[0] == request->family);
+		payload[0] == request->family ||
+		request->family == AF_TIPC /* its answers do not say so */);
 }
 
 struct sf_request_seen *sf_match_answer(struct sf_matches *matches, const void *message,

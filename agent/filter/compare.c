@@ -8,7 +8,7 @@
 
 #include "filter/stages.h"
 
-static void set_equal(struct node *node, uint64_t number)
+void sf_test_equal(struct node *node, uint64_t number)
 {
 	sf_test_number(&node->test, node->field);
 	node->number = number;
@@ -41,7 +41,7 @@ static void read_bool(struct reading *r, struct node *node)
 	bool yes = !strcmp(node->word, "true");
 
 	if (yes || !strcmp(node->word, "false"))
-		set_equal(node, yes);
+		sf_test_equal(node, yes);
 	else
 		sf_filter_wrong(r, node->value, NULL, "%s is true or false, not \"%s\"",
 				node->field->name, node->word);
@@ -60,87 +60,7 @@ static void read_id(struct reading *r, struct node *node)
 		sf_filter_wrong(r, node->value, "write up to 64 bits, decimal or as 0x1f",
 				"\"%s\" is no %s", node->word, node->field->name);
 	else
-		set_equal(node, number);
-}
-
-/* ---- words ---- */
-
-static const char *word_at(const void *words, size_t i)
-{
-	return ((const struct sf_words *)words)->names[i];
-}
-
-/* The number of a word, of unknown-7 too; -1 after an error. Of a list a bit's. */
-static int64_t word_number(struct reading *r, const struct node *node)
-{
-	static const char unknown[] = "unknown-";
-	const struct sf_words *words = node->field->words;
-	unsigned size = node->field->size ? node->field->size : 1;
-	uint64_t number,
-		most = node->field->type == SF_TYPE_WORDS ? size * 8 - 1 : (1ull << size * 8) - 1;
-	int found = sf_word_find(words, node->word, node->length);
-	sf_cleanup(sf_buf_finish) struct sf_buf hint = {0};
-	const char *near;
-
-	if (found >= 0)
-		return found;
-	if (!strncmp(node->word, unknown, strlen(unknown)) &&
-	    !sf_filter_number(node->word + strlen(unknown), node->length - strlen(unknown),
-			      &number) &&
-	    number <= most) {
-		if (!sf_word(words, number))
-			return (int64_t)number;
-		near = sf_word(words, number);
-	} else {
-		near = sf_nearest(node->word, node->length, words->count, word_at, words);
-	}
-	if (near)
-		sf_buf_format(&hint, "did you mean \"%s\"?", near);
-	for (unsigned i = 0; !near && i < words->count; i++) {
-		if (words->names[i])
-			sf_buf_format(&hint, "%s %s", hint.length ? "" : "one of", words->names[i]);
-	}
-	sf_filter_wrong(r, node->value, hint.data, "%s is never \"%s\"", node->field->name,
-			node->word);
-	return -1;
-}
-
-static void print_number_word(const struct node *node, struct sf_buf *buf)
-{
-	const char *word = sf_word(node->field->words, node->number);
-
-	if (word)
-		sf_buf_text(buf, word);
-	else
-		sf_buf_format(buf, "unknown-%llu", (unsigned long long)node->number);
-}
-
-static void read_word(struct reading *r, struct node *node)
-{
-	int64_t number = word_number(r, node);
-
-	if (number >= 0)
-		set_equal(node, (uint64_t)number);
-}
-
-static bool holds_words(const struct test *test, const struct sf_view *view)
-{
-	struct sf_value value;
-
-	return sf_field_read(test->field, view, &value) == SF_PRESENT &&
-	       (value.number >> test->range.low & 1) != test->negate;
-}
-
-static void read_words(struct reading *r, struct node *node)
-{
-	int64_t bit = word_number(r, node);
-
-	if (bit < 0)
-		return;
-	node->number = node->test.range.low = (uint64_t)bit;
-	node->test.negate = node->op == OP_NE;
-	node->test.field = node->field;
-	node->test.holds = holds_words;
+		sf_test_equal(node, number);
 }
 
 /* ---- addresses ---- */
@@ -187,10 +107,12 @@ static const struct {
 	[SF_TYPE_BOOL] = {read_bool, print_bool},
 	[SF_TYPE_RATIO] = {sf_read_share, sf_print_share},
 	[SF_TYPE_ID64] = {read_id, print_plain},
-	[SF_TYPE_WORD] = {read_word, print_number_word},
-	[SF_TYPE_WORDS] = {read_words, print_number_word},
+	[SF_TYPE_WORD] = {sf_read_word, sf_print_number_word},
+	[SF_TYPE_WORDS] = {sf_read_words, sf_print_number_word},
 	[SF_TYPE_IP] = {read_ip, print_ip},
 	[SF_TYPE_TEXT] = {sf_read_text, sf_print_text},
+	[SF_TYPE_BYTES] = {sf_read_text, sf_print_text},
+	[SF_TYPE_HEX] = {sf_read_hex, sf_print_hex},
 };
 
 /* `same`: the header's value, which the kernel compares, is the field's in every class. */
@@ -210,7 +132,7 @@ static bool is_null(struct reading *r, const struct node *node)
 {
 	bool equal = node->op != OP_NE;
 
-	if (node->quoted || node->field->type == SF_TYPE_TEXT || node->length != 4 ||
+	if (node->quoted || sf_field_is_text(node->field) || node->length != 4 ||
 	    strncasecmp(node->word, "null", 4))
 		return false;
 	sf_filter_wrong(
@@ -229,6 +151,10 @@ void sf_read_field(struct reading *r, struct node *node)
 	if (is_null(r, node))
 		return;
 	types[node->field->type].read(r, node);
+	if (node->field->list) {
+		sf_test_list(node);
+		return;
+	}
 	for (size_t i = 0; i < SF_COUNT(operands); i++) {
 		if (&sf_fields[operands[i].field] != node->field)
 			continue;

@@ -55,8 +55,7 @@ const struct sf_field *sf_other_field(const struct node *node)
 	id = sf_field_find(node->word, node->length);
 	other = id < 0 ? NULL : &sf_fields[id];
 	/* text needs no quotes: a name that is not that of another text is one itself */
-	return other && (node->field->type != SF_TYPE_TEXT || other->type == SF_TYPE_TEXT) ? other
-											   : NULL;
+	return other && (!sf_field_is_text(node->field) || sf_field_is_text(other)) ? other : NULL;
 }
 
 /* -1, 0 or 1; a signed one may be less than every unsigned one. */
@@ -68,7 +67,7 @@ static int order(const struct sf_field *a, const struct sf_value *x, const struc
 
 	if (a->type == SF_TYPE_RATIO)
 		return (x->real > y->real) - (x->real < y->real);
-	if (a->type == SF_TYPE_IP || a->type == SF_TYPE_TEXT)
+	if (a->type == SF_TYPE_IP || sf_field_is_text(a) || a->type == SF_TYPE_HEX)
 		return x->length != y->length || memcmp(x->bytes, y->bytes, x->length) != 0;
 	if (x_minus != y_minus)
 		return x_minus ? -1 : 1;
@@ -110,11 +109,14 @@ static bool holds_other(const struct test *test, const struct sf_view *view)
 static const char *kind_of(const struct sf_field *field)
 {
 	static const char *const kinds[SF_TYPE_COUNT] = {
-		[SF_TYPE_PORT] = "a port",   [SF_TYPE_BOOL] = "true or false",
-		[SF_TYPE_RATIO] = "a share", [SF_TYPE_ID64] = "an identity",
-		[SF_TYPE_WORD] = "a word",   [SF_TYPE_WORDS] = "a list of words",
-		[SF_TYPE_IP] = "an address", [SF_TYPE_TEXT] = "text"};
+		[SF_TYPE_PORT] = "a port",	     [SF_TYPE_BOOL] = "true or false",
+		[SF_TYPE_RATIO] = "a share",	     [SF_TYPE_ID64] = "an identity",
+		[SF_TYPE_WORD] = "a word",	     [SF_TYPE_WORDS] = "a list of words",
+		[SF_TYPE_IP] = "an address",	     [SF_TYPE_TEXT] = "text",
+		[SF_TYPE_BYTES] = "a name of bytes", [SF_TYPE_HEX] = "a hardware address"};
 
+	if (field->list)
+		return "a list";
 	return kinds[field->type] ?: field->unit == SF_UNIT_NONE ? "a plain number" : NULL;
 }
 
@@ -137,9 +139,10 @@ void sf_read_other(struct reading *r, struct node *node)
 					: "fields of one type can be compared",
 				"%s is %s, %s is %s", a->name, describe(r, a), b->name,
 				describe(r, b));
-	} else if (a->type == SF_TYPE_WORDS) {
+	} else if (a->type == SF_TYPE_WORDS || a->list || b->list) {
 		sf_filter_wrong(r, node->value,
-				sf_arena_format(r->arena, "write a word such as %s",
+				sf_arena_format(r->arena, "write a %s such as %s",
+						a->list ? "value" : "word",
 						sf_predicate_example(node->predicate, a)),
 				"lists are not compared with each other");
 	} else if (a->words != b->words) {

@@ -12,6 +12,8 @@ static uint32_t ext_of(const struct node *node, enum sf_table table)
 
 	if (node->kind == NODE_LEAF && node->test.field)
 		ext |= sf_field_ext(node->test.field, table);
+	if (node->kind == NODE_LEAF && node->test.operand == OPERAND_DEV)
+		ext |= sf_field_ext(&sf_fields[SF_FIELD_INTERFACE_INDEX], table);
 	if (node->other)
 		ext |= sf_field_ext(node->other, table);
 	for (const struct node *child = node->child; child; child = child->next)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * `src` and `dst`: an address or prefix, a port, or both, as the header says them: 10.0.0.1:443,
- * [fe80::/10]:22, :443, *:443.
+ * `src` and `dst` of inet sockets: an address or prefix, a port, or both, as the header says them:
+ * 10.0.0.1:443, [fe80::/10]:22, :443, *:443. Those of others: local.c.
  */
 #include <arpa/inet.h>
 
@@ -16,6 +16,8 @@ static bool holds_host(const struct test *test, const struct sf_view *view)
 						: offsetof(struct sf_inet_msg, dport));
 	bool v4 = header[offsetof(struct sf_inet_msg, family)] == AF_INET;
 
+	if (sf_tables[view->table].shape != SF_SHAPE_INET)
+		return false;
 	return ((test->host.port < 0 || (port[0] << 8 | port[1]) == test->host.port) &&
 		sf_prefix_match(&test->host.prefix, address, v4)) != test->negate;
 }
@@ -45,6 +47,8 @@ void sf_read_host(struct reading *r, struct node *node)
 	struct test *test = &node->test;
 	size_t size;
 
+	if (sf_read_local(r, node))
+		return;
 	if (!port || (port < end && *port != ':')) {
 		sf_filter_wrong(r, node->value, "write it as in [2001:db8::/32]:443",
 				"\"%s\" is no address", text);
@@ -84,7 +88,8 @@ void sf_read_host(struct reading *r, struct node *node)
 	test->holds = holds_host;
 	test->operand = node->predicate->peer ? OPERAND_DST : OPERAND_SRC;
 	test->same = true;
-	if (!test->host.prefix.family && test->host.port < 0) { /* any: always, or never */
+	if (!test->host.prefix.family && test->host.port < 0 &&
+	    !sf_tables_beside(r->tables, SF_SHAPE_INET)) { /* any: always, or never */
 		node->exact = true;
 		node->states = test->negate ? 0 : sf_states_known(r->tables);
 	}
@@ -92,6 +97,10 @@ void sf_read_host(struct reading *r, struct node *node)
 
 void sf_print_host(const struct node *node, struct sf_buf *buf)
 {
+	if (node->test.operand == OPERAND_NONE) {
+		sf_print_word(node, buf);
+		return;
+	}
 	if (node->test.host.prefix.family)
 		sf_prefix_print(&node->test.host.prefix, buf, true);
 	else if (node->test.host.port < 0)

@@ -9,7 +9,7 @@
 #include "filter/sieve.h"
 
 #define BIT(state) (1u << (state))
-#define IDLE	   (BIT(SF_LISTEN) | BIT(SF_CLOSE) | BIT(SF_BOUND_INACTIVE))
+#define IDLE	   (BIT(SF_LISTEN) | BIT(SF_CLOSE) | BIT(SF_BOUND_INACTIVE) | BIT(SF_IDLE))
 
 /*
  * The states in which sockets of these classes are met (socket/view.c). A small one may be in any
@@ -25,7 +25,7 @@ static uint32_t states_in(enum sf_table table, uint8_t classes)
 	if (classes & 1u << SF_CLASS_BOUND)
 		set |= BIT(SF_BOUND_INACTIVE);
 	if (classes & 1u << SF_CLASS_UNCONNECTED)
-		set |= BIT(SF_CLOSE);
+		set |= BIT(SF_CLOSE) | BIT(SF_IDLE);
 	if (classes & 1u << SF_CLASS_FULL)
 		set |= ~(IDLE | (table == SF_TABLE_TCP ? BIT(SF_TIME_WAIT) : 0));
 	if (classes & 1u << SF_CLASS_FULL && table == SF_TABLE_SCTP)

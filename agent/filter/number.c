@@ -47,8 +47,8 @@ static bool is_plain(const struct sf_field *field)
 	case SF_TYPE_U64:
 	case SF_TYPE_ID64:
 	case SF_TYPE_WORD:
-		return !field->read && !field->when && !field->set.mask && !field->bits &&
-		       field->size;
+		return !field->list && !field->read && !field->when && !field->set.mask &&
+		       !field->bits && field->size;
 	case SF_TYPE_I32:
 	case SF_TYPE_PORT:
 	case SF_TYPE_BOOL:
@@ -56,6 +56,8 @@ static bool is_plain(const struct sf_field *field)
 	case SF_TYPE_WORDS:
 	case SF_TYPE_IP:
 	case SF_TYPE_TEXT:
+	case SF_TYPE_BYTES:
+	case SF_TYPE_HEX:
 	case SF_TYPE_COUNT:
 		break;
 	}

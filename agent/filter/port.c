@@ -94,7 +94,8 @@ static bool holds_port(const struct test *test, const struct sf_view *view)
 	const uint8_t *bytes = view->part[SF_PART_HEADER] + test->offset;
 	uint64_t port = (uint64_t)(bytes[0] << 8 | bytes[1]);
 
-	return sf_test_has(test, port) != test->negate;
+	return sf_tables[view->table].shape == SF_SHAPE_INET &&
+	       sf_test_has(test, port) != test->negate;
 }
 
 void sf_test_port(struct test *test, bool peer)
@@ -113,6 +114,8 @@ void sf_read_port(struct reading *r, struct node *node)
 	uint32_t known = sf_states_known(r->tables);
 	int port;
 
+	if (sf_read_local(r, node))
+		return;
 	if (memchr(text, ':', length)) {
 		sf_filter_wrong(r, node->value,
 				sf_arena_format(r->arena, "write %s %s",
@@ -128,11 +131,16 @@ void sf_read_port(struct reading *r, struct node *node)
 	sf_filter_range(node, node->number, 0, UINT16_MAX);
 	/* `dport < 0`, `dport >= 0`: never, always */
 	node->exact = node->test.range.low > node->test.range.high ||
-		      (!node->test.range.low && node->test.range.high == UINT16_MAX);
+		      (!node->test.range.low && node->test.range.high == UINT16_MAX &&
+		       !sf_tables_beside(r->tables, SF_SHAPE_INET));
 	node->states = node->exact && node->test.range.low ? 0 : known;
 }
 
 void sf_print_port(const struct node *node, struct sf_buf *buf)
 {
+	if (node->test.operand == OPERAND_NONE) {
+		sf_print_word(node, buf);
+		return;
+	}
 	sf_buf_format(buf, node->elements ? "%u" : ":%u", (unsigned)node->number);
 }

@@ -133,6 +133,8 @@ unsigned sf_predicate_ops(const struct predicate *predicate, const struct sf_fie
 {
 	if (!field)
 		return predicate->ops;
+	if (field->list)
+		return OPS_EQUAL;
 	switch (field->type) {
 	case SF_TYPE_U8:
 	case SF_TYPE_U16:
@@ -147,8 +149,10 @@ unsigned sf_predicate_ops(const struct predicate *predicate, const struct sf_fie
 	case SF_TYPE_WORD:
 	case SF_TYPE_WORDS:
 	case SF_TYPE_IP:
+	case SF_TYPE_HEX:
 		return OPS_EQUAL;
 	case SF_TYPE_TEXT:
+	case SF_TYPE_BYTES:
 	case SF_TYPE_COUNT:
 		break;
 	}
@@ -188,6 +192,10 @@ const char *sf_predicate_example(const struct predicate *predicate, const struct
 		return first_word(field->words);
 	case SF_TYPE_IP:
 		return "10.0.0.0/8";
+	case SF_TYPE_BYTES:
+		return "\"/run/nginx.sock\"";
+	case SF_TYPE_HEX:
+		return "01:00:5e:00:00:01";
 	case SF_TYPE_TEXT:
 	case SF_TYPE_COUNT:
 		break;

@@ -56,7 +56,7 @@ static void print_set(struct sf_buf *buf, const struct node *set)
 {
 	sf_buf_text(buf, " in (");
 	if (set->has_state)
-		sf_states_list(buf, set->test.states);
+		sf_states_list(buf, set->test.states, set->known);
 	else if (set->ranged && sf_predicate_ops(set->predicate, set->field) & 1u << OP_LT)
 		print_ranges(buf, set);
 	else

@@ -51,7 +51,8 @@ uint32_t sf_states_gather(const struct node *clauses, uint32_t known);
 const char *sf_states_at(size_t i, uint32_t *set);
 /* states_print.c: as leading clauses; `known` are the states of the tables that are asked. */
 void sf_states_print(struct sf_buf *, uint32_t set, uint32_t known);
-void sf_states_list(struct sf_buf *, uint32_t set);	  /* "established, time-wait" */
+/* "established, time-wait" */
+void sf_states_list(struct sf_buf *, uint32_t set, uint32_t known);
 const char *sf_states_name(uint32_t set, uint32_t known); /* of a state or group, or NULL */
 const char *sf_state_begins(const char *word, size_t length, uint32_t known); /* or NULL */
 void sf_read_state(struct reading *, struct node *);
@@ -69,6 +70,27 @@ static inline bool sf_test_has(const struct test *test, uint64_t number)
 	return sf_set_has(test, number);
 }
 
+/* compare.c: the number, by the leaf's operator */
+void sf_test_equal(struct node *, uint64_t number);
+/* word.c */
+void sf_read_word(struct reading *, struct node *);
+void sf_read_words(struct reading *, struct node *);
+void sf_print_number_word(const struct node *, struct sf_buf *);
+/* element.c */
+void sf_read_hex(struct reading *, struct node *);
+void sf_print_hex(const struct node *, struct sf_buf *);
+void sf_test_list(struct node *);
+
+static inline bool sf_test_bytes(const struct test *test, const struct sf_value *value)
+{
+	return value->length == test->text.length &&
+	       !memcmp(value->bytes, test->text.bytes, value->length);
+}
+static inline bool sf_field_is_text(const struct sf_field *field)
+{
+	return field->type == SF_TYPE_TEXT || field->type == SF_TYPE_BYTES;
+}
+
 /* never.c: what can never hold */
 /* Its states, by the fields that it reads. */
 void sf_never_narrow(struct node *leaf, uint32_t tables);
@@ -76,6 +98,14 @@ bool sf_never_and(struct node *chain, uint32_t usual); /* then it says who clash
 /* why.c */
 const char *sf_never_why(struct reading *, const struct node *); /* a hint or NULL */
 void sf_never_usual(struct reading *, const struct node *tree);	 /* warns: no usual state has it */
+
+/* name.c: a pattern of the names of unix sockets */
+void sf_read_name(struct reading *, struct node *, const char *pattern);
+
+/* local.c: an end of what is no inet socket; false: it is one of an inet socket */
+bool sf_read_local(struct reading *, struct node *);
+/* Are tables asked that are of another shape? */
+bool sf_tables_beside(uint32_t tables, enum sf_shape);
 
 /* port.c */
 size_t sf_port_dash(struct reading *, const char *text,

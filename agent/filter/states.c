@@ -10,9 +10,11 @@
 
 #define BIT(state) (1u << (state))
 /* Every state of any table; NEW_SYN_RECV is asked for and shown as syn-recv. */
-#define EVERY  ((BIT(SF_STATE_COUNT) - 1) & ~(BIT(0) | BIT(SF_NEW_SYN_RECV)))
-#define CLOSED (BIT(SF_CLOSE) | BIT(SF_BOUND_INACTIVE))
-#define BUCKET (BIT(SF_SYN_RECV) | BIT(SF_TIME_WAIT))
+#define EVERY ((BIT(SF_STATE_COUNT) - 1) & ~(BIT(0) | BIT(SF_NEW_SYN_RECV)))
+/* Of those that need no connection to work, and of the others: ss knows both by one name. */
+#define UNCONNECTED (BIT(SF_CLOSE) | BIT(SF_IDLE))
+#define CLOSED	    (UNCONNECTED | BIT(SF_BOUND_INACTIVE))
+#define BUCKET	    (BIT(SF_SYN_RECV) | BIT(SF_TIME_WAIT))
 /* A socket that has ended is closed; the event says no more. */
 #define ENDED BIT(SF_CLOSE)
 
@@ -27,7 +29,7 @@ static const struct {
 	{"fin-wait-1", BIT(SF_FIN_WAIT_1)},
 	{"fin-wait-2", BIT(SF_FIN_WAIT_2)},
 	{"time-wait", BIT(SF_TIME_WAIT)},
-	{"unconnected", BIT(SF_CLOSE)},
+	{"unconnected", UNCONNECTED},
 	{"close-wait", BIT(SF_CLOSE_WAIT)},
 	{"last-ack", BIT(SF_LAST_ACK)},
 	{"listening", BIT(SF_LISTEN)},
@@ -39,13 +41,15 @@ static const struct {
 	{"shutdown-sent", BIT(SF_SHUTDOWN_SENT)},
 	{"shutdown-received", BIT(SF_SHUTDOWN_RECEIVED)},
 	{"shutdown-ack-sent", BIT(SF_SHUTDOWN_ACK_SENT)},
+	{"idle", BIT(SF_IDLE)},
+	{"disconnected", BIT(SF_CLOSE)},
 	{"all", EVERY},
 	{"connected", EVERY & ~(CLOSED | BIT(SF_LISTEN))},
 	{"synchronized", EVERY & ~(CLOSED | BIT(SF_LISTEN) | BIT(SF_SYN_SENT))},
 	{"bucket", BUCKET},
 	{"big", EVERY & ~BUCKET},
-	{"closed", BIT(SF_CLOSE)},
-	{"close", BIT(SF_CLOSE)},
+	{"closed", UNCONNECTED},
+	{"close", UNCONNECTED},
 	{"syn-rcv", BIT(SF_SYN_RECV)},
 };
 

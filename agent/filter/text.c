@@ -10,8 +10,7 @@ static bool holds_text(const struct test *test, const struct sf_view *view)
 	struct sf_value value;
 
 	return sf_field_read(test->field, view, &value) == SF_PRESENT &&
-	       (value.length == test->text.length &&
-		!memcmp(value.bytes, test->text.bytes, value.length)) != test->negate;
+	       sf_test_bytes(test, &value) != test->negate;
 }
 
 static bool holds_pattern(const struct test *test, const struct sf_view *view)

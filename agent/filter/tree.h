@@ -145,6 +145,7 @@ struct test {
 			enum op op;
 		} other; /* the right side of a comparison between two fields */
 		const struct pattern *pattern;
+		const struct both *both; /* local.c */
 		uint32_t states;
 	};
 };

@@ -16,7 +16,7 @@ static const char *states_text(struct reading *r, uint32_t states)
 {
 	sf_cleanup(sf_buf_finish) struct sf_buf text = {0};
 
-	sf_states_list(&text, states);
+	sf_states_list(&text, states, sf_states_known(r->tables));
 	return sf_states_name(states, sf_states_known(r->tables))
 		       ?: sf_arena_copy(r->arena, text.data, text.length);
 }

@@ -62,6 +62,47 @@ static void write_v2(struct nlmsghdr *header, int family, const struct sf_ask *a
 		request->sdiag_protocol = (uint8_t)protocol;
 }
 
+/*
+ * The requests of the others differ in which of these words they have, in this order, behind family
+ * and protocol; in a dump the kernel looks at the states, where there are any, and at what to show.
+ */
+static const struct {
+	uint8_t family;
+	bool states, shows; /* shows: inode, what to show, cookie */
+} own[SF_SHAPE_COUNT] = {
+	[SF_SHAPE_UNIX] = {AF_UNIX, true, true},
+	[SF_SHAPE_NETLINK] = {AF_NETLINK, false, true},
+	[SF_SHAPE_PACKET] = {AF_PACKET, false, true},
+	[SF_SHAPE_VSOCK] = {AF_VSOCK, true, true},
+	[SF_SHAPE_XDP] = {AF_XDP, false, true},
+	[SF_SHAPE_TIPC] = {AF_TIPC, true, false},
+};
+
+static void put_word(struct nlmsghdr *header, uint32_t word)
+{
+	memcpy(mnl_nlmsg_put_extra_header(header, sizeof(word)), &word, sizeof(word));
+}
+
+static void write_own(struct nlmsghdr *header, const struct sf_ask *ask)
+{
+	const struct sf_table_facts *table = &sf_tables[ask->table];
+	const uint8_t head[4] = {own[table->shape].family, (uint8_t)table->protocol};
+	uint32_t states = ask->states & SF_STATES_ASKED;
+
+	if (ask->states & 1u << SF_IDLE)
+		states |= 1u << SF_CLOSE;
+	header->nlmsg_type = SOCK_DIAG_BY_FAMILY;
+	memcpy(mnl_nlmsg_put_extra_header(header, sizeof(head)), head, sizeof(head));
+	if (own[table->shape].states)
+		put_word(header, states);
+	if (!own[table->shape].shows)
+		return;
+	put_word(header, 0);
+	put_word(header, ask->ext);
+	put_word(header, 0);
+	put_word(header, 0);
+}
+
 /* The attribute's head alone: 4 divides the length of what follows it. */
 static void write_bytecode(struct nlmsghdr *header, size_t length)
 {
@@ -88,6 +129,9 @@ void sf_request_write(union sf_request *request, enum sf_form form, const struct
 		break;
 	case SF_FORM_INET6:
 		write_v2(header, AF_INET6, ask);
+		break;
+	case SF_FORM_OWN:
+		write_own(header, ask);
 		break;
 	}
 	if (ask->bytecode_length)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The two forms in which the kernel is asked for a dump.
+ * The forms in which the kernel is asked for a dump.
  */
 #pragma once
 
@@ -12,7 +12,8 @@
 enum sf_form {
 	SF_FORM_LEGACY, /* TCPDIAG_GETSOCK: TCP alone, both families in one pass; all before 3.3 */
 	SF_FORM_INET,	/* SOCK_DIAG_BY_FAMILY: one family */
-	SF_FORM_INET6
+	SF_FORM_INET6,
+	SF_FORM_OWN /* SOCK_DIAG_BY_FAMILY: the table's, where it is not of inet_diag */
 };
 
 /* A request of any form, with its netlink header, which counts the bytecode that is sent behind. */

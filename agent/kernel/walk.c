@@ -129,13 +129,9 @@ static int dump_inet(struct pass *pass)
 
 static int dump_all(struct pass *pass)
 {
-	switch (sf_tables[pass->ask->table].shape) {
-	case SF_SHAPE_INET:
-		return dump_inet(pass);
-	case SF_SHAPE_COUNT:
-		break;
-	}
-	return -EINVAL;
+	bool inet = sf_tables[pass->ask->table].shape == SF_SHAPE_INET;
+
+	return inet ? dump_inet(pass) : dump_again(pass, SF_FORM_OWN);
 }
 
 /*

@@ -10,7 +10,8 @@ char *sf_step_text(char *out, const struct step *step, const uint8_t *bytes, siz
 	bool exact;
 	char *end;
 
-	length = strnlen((const char *)bytes, length);
+	if (step->field->type == SF_TYPE_TEXT)
+		length = strnlen((const char *)bytes, length);
 	if (length > TEXT_MOST)
 		return out;
 	end = sf_write_string(put_key(out, step), bytes, length, &exact);
@@ -18,6 +19,22 @@ char *sf_step_text(char *out, const struct step *step, const uint8_t *bytes, siz
 		return end;
 	name = leaf(step->field->name);
 	return sf_text_write(out, name, strlen(name), bytes, length);
+}
+
+static char *put_list(char *out, const struct sf_field *field, const struct sf_value *list)
+{
+	struct sf_value element;
+	uint32_t at = 0;
+	char *start = out;
+
+	while (sf_list_next(field, list, &at, &element)) {
+		*out = ',';
+		out = sf_value_write(out + 1, field, &element, true);
+	}
+	out += out == start;
+	*start = '['; /* over the first comma */
+	*out++ = ']';
+	return out;
 }
 
 char *sf_step_any(char *out, const struct step *step, const struct sf_view *view)
@@ -29,12 +46,15 @@ char *sf_step_any(char *out, const struct step *step, const struct sf_view *view
 
 	if (presence == SF_ABSENT)
 		return out;
-	if (presence == SF_PRESENT && field->type == SF_TYPE_TEXT)
+	if (field->list == SF_LIST_BITS && value.length > BITS_MOST)
+		return out;
+	if (presence == SF_PRESENT && is_text(field))
 		return value.length > TEXT_MOST
 			       ? out
 			       : sf_text_write(out, name, strlen(name), value.bytes, value.length);
 	out = put_text(put_text(put_text(out, ",\"", 2), name, strlen(name)), "\":", 2);
 	if (presence == SF_NULL)
 		return put_text(out, "null", 4);
-	return sf_value_write(out, field, &value, true);
+	return field->list ? put_list(out, field, &value)
+			   : sf_value_write(out, field, &value, true);
 }

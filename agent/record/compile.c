@@ -140,6 +140,20 @@ static void link_runs(struct program *program, const struct list *list, struct s
 	*run = (struct run){.does = RUN_OF(KIND_END, FETCH_PART)};
 }
 
+static void find_lists(struct program *program, const struct list *list, struct sf_arena *arena)
+{
+	program->lists = NULL;
+	program->list_count = 0;
+	for (size_t i = 0; i < list->count; i++) {
+		if (!list->field[i]->list)
+			continue;
+		if (!program->lists)
+			program->lists =
+				sf_arena_alloc(arena, list->count * sizeof(*program->lists));
+		program->lists[program->list_count++] = list->field[i];
+	}
+}
+
 void sf_program_compile(struct program *program, struct sf_arena *arena,
 			const struct sf_fieldset *fields, enum sf_table table, enum sf_class class)
 {
@@ -152,6 +166,7 @@ void sf_program_compile(struct program *program, struct sf_arena *arena,
 	/* A field may bring a run, a group and the end of another. */
 	program->runs = sf_arena_alloc(arena, (3 * list.count + 2) * sizeof(*program->runs));
 	program->most = 0;
+	find_lists(program, &list, arena);
 	link_runs(program, &list, alloc_steps(arena, 2 * list.count), arena);
 	for (struct run *run = program->runs; run->does != RUN_OF(KIND_END, FETCH_PART); run++) {
 		if (run->does == RUN_OF(KIND_U32, FETCH_PART))

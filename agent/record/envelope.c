@@ -117,6 +117,16 @@ size_t sf_encoder_most(const struct sf_encoder *encoder)
 	return encoder->most;
 }
 
+size_t sf_encoder_room(const struct sf_encoder *encoder, const struct sf_view *view)
+{
+	const struct program *program = &encoder->program[view->table][view->class];
+	size_t most = encoder->most;
+
+	for (size_t i = 0; i < program->list_count; i++)
+		most += sf_list_most(program->lists[i], view->length[program->lists[i]->part]);
+	return most;
+}
+
 void sf_encoder_run(struct sf_encoder *encoder, uint64_t run, uint32_t netns)
 {
 	char *at = stpcpy(encoder->stamp + SF_STAMP_SIZE, BEHIND_STAMP);

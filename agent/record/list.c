@@ -12,7 +12,7 @@ static void add_name(const struct sf_field *field, struct sf_buf *out)
 
 static void add_type(const struct sf_field *field, struct sf_buf *out)
 {
-	sf_buf_text(out, sf_type_name(field->type));
+	sf_buf_text(out, sf_field_type(field));
 }
 
 static void add_unit(const struct sf_field *field, struct sf_buf *out)

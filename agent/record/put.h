@@ -30,9 +30,17 @@ ALWAYS char *put_text(char *out, const char *text, size_t length)
 	return out + length;
 }
 
-SELDOM char *put_unknown(char *out, uint64_t number)
+/* A number of another run of words, or of none. */
+SELDOM char *put_unknown(char *out, uint64_t number, const struct sf_words *words)
 {
-	out = put_u64(put_text(out, "\"unknown-", 9), number);
+	const char *name = sf_word(words, number);
+
+	if (name) {
+		*out = '"';
+		out = stpcpy(out + 1, name);
+	} else {
+		out = put_u64(put_text(out, "\"unknown-", 9), sf_word_unknown(words, number));
+	}
 	*out++ = '"';
 	return out;
 }
@@ -40,10 +48,11 @@ SELDOM char *put_unknown(char *out, uint64_t number)
 ALWAYS char *put_word(char *out, const struct step *step, uint64_t number)
 {
 	const struct words *words = step->words;
-	const struct word *word = &words->word[number - words->first];
+	uint64_t at = number - words->first;
+	const struct word *word = words->word + (at < words->count ? at : 0);
 
-	if (__builtin_expect(number - words->first >= words->count || !word->length, 0))
-		return put_unknown(out, number);
+	if (__builtin_expect(at >= words->count || !word->length, 0))
+		return put_unknown(out, number, words->all);
 	memcpy(out, word, sizeof(*word)); /* its length too, which is overwritten */
 	return out + word->length;
 }

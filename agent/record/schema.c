@@ -13,11 +13,18 @@ static json_object *one_word(const struct sf_words *words)
 	sf_cleanup(sf_buf_finish) struct sf_buf expression = {0};
 
 	sf_buf_text(&expression, "^(");
-	for (unsigned i = 0; i < words->count; i++) {
-		for (const char *at = words->names[i]; at && *at; at++)
-			sf_buf_format(&expression, *at == '.' ? "\\%c" : "%c", *at);
-		if (words->names[i])
-			sf_buf_text(&expression, "|");
+	for (const struct sf_words *all = words; words; words = words->more) {
+		for (unsigned i = 0; i < words->count; i++) {
+			/* several numbers may have one word: the first says it */
+			if (words->names[i] &&
+			    sf_word_find(all, words->names[i], strlen(words->names[i])) !=
+				    (int)(words->first + i))
+				continue;
+			for (const char *at = words->names[i]; at && *at; at++)
+				sf_buf_format(&expression, *at == '.' ? "\\%c" : "%c", *at);
+			if (words->names[i])
+				sf_buf_text(&expression, "|");
+		}
 	}
 	sf_buf_text(&expression, "unknown-[0-9]+)$");
 	return pattern(expression.data);
@@ -50,7 +57,10 @@ static json_object *value_of(const struct sf_field *field)
 	case SF_TYPE_IP:
 		return json_tokener_parse("{\"type\": \"string\", \"anyOf\": "
 					  "[{\"format\": \"ipv4\"}, {\"format\": \"ipv6\"}]}");
+	case SF_TYPE_HEX:
+		return pattern("^([0-9a-f]{2}(:[0-9a-f]{2})*)?$");
 	case SF_TYPE_TEXT:
+	case SF_TYPE_BYTES:
 		return typed("string");
 	case SF_TYPE_COUNT:
 		break;
@@ -70,7 +80,7 @@ static void add_field(json_object *record, const struct sf_field *field, bool en
 {
 	bool always = is_always(field, ended);
 	size_t length = (size_t)(leaf(field->name) - field->name);
-	json_object *schema = value_of(field), *at = record;
+	json_object *schema = field->list ? array(value_of(field)) : value_of(field), *at = record;
 
 	if (field->nullable)
 		nullable(schema);
@@ -85,7 +95,7 @@ static void add_field(json_object *record, const struct sf_field *field, bool en
 			property(record, group, at, always);
 		}
 	}
-	if (field->type == SF_TYPE_TEXT)
+	if (is_text(field))
 		property_text(at, leaf(field->name), schema, always);
 	else
 		property(at, leaf(field->name), schema, always);

@@ -5,43 +5,29 @@
  */
 #include "record/step.h"
 
-#define UNKNOWN_MOST 30 /* "unknown-18446744073709551615" */
-
 /*
  * How a type is printed, by how it is fetched. `size`: the width of plain bytes for which that
  * holds.
  */
 static const struct {
-	uint8_t plain, size, null, read, most, bits;
+	uint8_t plain, size, null, read, bits;
 } types[SF_TYPE_COUNT] = {
-	[SF_TYPE_U8] = {KIND_U8, 1, KIND_ANY, KIND_NUMBER, 20, KIND_BITS},
-	[SF_TYPE_U16] = {KIND_U16, 2, KIND_ANY, KIND_NUMBER, 20, KIND_ANY},
-	[SF_TYPE_U32] = {KIND_U32, 4, KIND_U32_NULL, KIND_NUMBER, 20, KIND_ANY},
-	[SF_TYPE_U64] = {KIND_U64, 8, KIND_U64_NULL, KIND_NUMBER, 20, KIND_ANY},
-	[SF_TYPE_I32] = {KIND_I32, 4, KIND_ANY, KIND_ANY, 11, KIND_ANY},
-	[SF_TYPE_PORT] = {KIND_PORT, 2, KIND_ANY, KIND_ANY, 5, KIND_ANY},
-	[SF_TYPE_BOOL] = {KIND_ANY, 1, KIND_ANY, KIND_BOOL, 5, KIND_BIT},
-	[SF_TYPE_RATIO] = {KIND_ANY, 8, KIND_ANY, KIND_RATIO, 28, KIND_ANY},
-	[SF_TYPE_ID64] = {KIND_ID64, 8, KIND_ANY, KIND_ANY, 22, KIND_ANY},
-	[SF_TYPE_WORD] = {KIND_WORD, 1, KIND_ANY, KIND_NAMED, UNKNOWN_MOST, KIND_BITS_WORD},
-	[SF_TYPE_WORDS] = {KIND_WORDS, 2, KIND_ANY, KIND_ANY, 2, KIND_ANY},
-	[SF_TYPE_IP] = {KIND_IP, 0, KIND_ANY, KIND_ANY, 47, KIND_ANY},
-	[SF_TYPE_TEXT] = {KIND_TEXT, 0, KIND_ANY, KIND_ANY, 0, KIND_ANY},
+	[SF_TYPE_U8] = {KIND_U8, 1, KIND_ANY, KIND_NUMBER, KIND_BITS},
+	[SF_TYPE_U16] = {KIND_U16, 2, KIND_ANY, KIND_NUMBER, KIND_ANY},
+	[SF_TYPE_U32] = {KIND_U32, 4, KIND_U32_NULL, KIND_NUMBER, KIND_ANY},
+	[SF_TYPE_U64] = {KIND_U64, 8, KIND_U64_NULL, KIND_NUMBER, KIND_ANY},
+	[SF_TYPE_I32] = {KIND_I32, 4, KIND_ANY, KIND_ANY, KIND_ANY},
+	[SF_TYPE_PORT] = {KIND_PORT, 2, KIND_ANY, KIND_ANY, KIND_ANY},
+	[SF_TYPE_BOOL] = {KIND_ANY, 1, KIND_ANY, KIND_BOOL, KIND_BIT},
+	[SF_TYPE_RATIO] = {KIND_ANY, 8, KIND_ANY, KIND_RATIO, KIND_ANY},
+	[SF_TYPE_ID64] = {KIND_ID64, 8, KIND_ANY, KIND_ANY, KIND_ANY},
+	[SF_TYPE_WORD] = {KIND_WORD, 1, KIND_ANY, KIND_NAMED, KIND_BITS_WORD},
+	[SF_TYPE_WORDS] = {KIND_WORDS, 2, KIND_ANY, KIND_ANY, KIND_ANY},
+	[SF_TYPE_IP] = {KIND_IP, 0, KIND_ANY, KIND_ANY, KIND_ANY},
+	[SF_TYPE_TEXT] = {KIND_TEXT, 0, KIND_ANY, KIND_ANY, KIND_ANY},
+	[SF_TYPE_BYTES] = {KIND_TEXT, 0, KIND_ANY, KIND_ANY, KIND_ANY},
+	[SF_TYPE_HEX] = {KIND_ANY, 0, KIND_ANY, KIND_ANY, KIND_ANY}, /* 0: size counts */
 };
-
-static size_t key_length(const struct sf_field *field)
-{
-	return strlen(leaf(field->name)) + strlen(",\"\":");
-}
-
-/* The text of a bit, `,"sack"`; returns its length. */
-static size_t bit_text(const struct sf_words *words, unsigned bit, char *out, size_t room)
-{
-	const char *name = sf_word(words, bit);
-
-	return (size_t)(name ? snprintf(out, room, ",\"%s\"", name)
-			     : snprintf(out, room, ",\"unknown-%u\"", bit));
-}
 
 static bool words_fit(const struct sf_field *field)
 {
@@ -53,15 +39,17 @@ static bool words_fit(const struct sf_field *field)
 			size_t length = 0;
 
 			for (unsigned bit = 4 * four; bit < 4 * four + 4; bit++)
-				length += bit_text(words, bit, scratch, 0);
+				length += sf_bit_text(words, bit, scratch, 0);
 			if (length > BITS_ROOM)
 				return false;
 		}
 		return field->size <= 2;
 	}
-	for (unsigned i = 0; i < words->count; i++) {
-		if (words->names[i] && strlen(words->names[i]) + 2 > WORD_ROOM)
-			return false;
+	for (; words; words = words->more) {
+		for (unsigned i = 0; i < words->count; i++) {
+			if (words->names[i] && strlen(words->names[i]) + 2 > WORD_ROOM)
+				return false;
+		}
 	}
 	return true;
 }
@@ -72,6 +60,8 @@ static size_t least(const struct sf_field *field)
 	size_t end = (size_t)field->offset + field->size;
 	size_t set = (size_t)field->set.offset + field->set.size;
 
+	if (field->list)
+		return 1;
 	if (set > end)
 		end = set;
 	return end ? end : 1;
@@ -79,7 +69,7 @@ static size_t least(const struct sf_field *field)
 
 enum kind sf_step_kind(const struct sf_field *field)
 {
-	if (key_length(field) > KEY_ROOM || (field->words && !words_fit(field)))
+	if (field->list || sf_key_length(field) > KEY_ROOM || (field->words && !words_fit(field)))
 		return KIND_ANY;
 	if (field->set.mask && (field->when || field->read))
 		return KIND_ANY;
@@ -89,8 +79,8 @@ enum kind sf_step_kind(const struct sf_field *field)
 		return field->set.mask && field->size == 8 ? KIND_SHARE : KIND_ANY;
 	if (field->bits)
 		return field->nullable || field->size != 1 ? KIND_ANY : types[field->type].bits;
-	if (field->type != SF_TYPE_IP && field->type != SF_TYPE_TEXT &&
-	    field->type != SF_TYPE_WORDS && field->size != types[field->type].size)
+	if (field->type != SF_TYPE_IP && !is_text(field) && field->type != SF_TYPE_WORDS &&
+	    field->size != types[field->type].size)
 		return KIND_ANY;
 	if (field->nullable)
 		return field->when || field->set.mask ? KIND_ANY : types[field->type].null;
@@ -113,6 +103,7 @@ static const struct words *make_words(struct sf_arena *arena, const struct sf_wo
 
 	made->first = words->first;
 	made->count = words->count;
+	made->all = words;
 	for (unsigned i = 0; i < words->count; i++) {
 		struct word *word = &made->word[i];
 		char text[WORD_ROOM + 1];
@@ -135,8 +126,8 @@ static const struct bits *make_bits(struct sf_arena *arena, const struct sf_fiel
 
 		for (unsigned bit = 0; bit < 4; bit++) {
 			if (i >> bit & 1)
-				length += bit_text(field->words, i / 16 * 4 + bit, text + length,
-						   sizeof(text) - length);
+				length += sf_bit_text(field->words, i / 16 * 4 + bit, text + length,
+						      sizeof(text) - length);
 		}
 		memcpy(made[i].text, text, length);
 		made[i].length = (uint8_t)length;
@@ -168,7 +159,7 @@ void sf_step_make(struct step *step, struct sf_arena *arena, const struct sf_fie
 	step->low = (uint8_t)((1u << field->bits) - 1);
 	if (sf_step_fetch(field) == FETCH_SET)
 		make_set(step, field);
-	if (key_length(field) <= KEY_ROOM) {
+	if (sf_key_length(field) <= KEY_ROOM) {
 		char key[KEY_ROOM + 1];
 
 		step->key_length =
@@ -219,25 +210,4 @@ void sf_step_make(struct step *step, struct sf_arena *arena, const struct sf_fie
 	case KIND_END:
 		break;
 	}
-}
-
-size_t sf_step_most(const struct sf_field *field)
-{
-	size_t most = types[field->type].most;
-
-	if (field->type == SF_TYPE_TEXT)
-		return sf_text_most(strlen(leaf(field->name)), TEXT_MOST);
-	if (field->type == SF_TYPE_WORDS) {
-		char scratch[1];
-
-		for (unsigned bit = 0; bit < 64; bit++)
-			most += bit_text(field->words, bit, scratch, 0);
-	}
-	for (unsigned i = 0; field->type == SF_TYPE_WORD && i < field->words->count; i++) {
-		const char *name = field->words->names[i];
-
-		if (name && strlen(name) + 2 > most)
-			most = strlen(name) + 2;
-	}
-	return key_length(field) + most;
 }

@@ -66,6 +66,7 @@ struct word { /* `"established"`; length 0: this number has no name */
 
 struct words { /* of the numbers first, first + 1 ... */
 	uint32_t first, count;
+	const struct sf_words *all; /* with those that have more runs of numbers */
 	struct word word[];
 };
 
@@ -122,7 +123,10 @@ struct run {
 
 struct program {
 	struct run *runs;
-	size_t most; /* no record has more bytes behind its envelope */
+	/* No record has more bytes behind its envelope, but for the elements of lists. */
+	size_t most;
+	const struct sf_field **lists; /* NULL: it has none */
+	size_t list_count;
 };
 
 struct sf_encoder {
@@ -142,6 +146,8 @@ struct sf_encoder {
  * (TCP_CA_NAME_MAX, TCP_ULP_NAME_MAX).
  */
 #define TEXT_MOST 256
+/* Of a list of bits, in bytes: no more groups were ever seen than fit in a tenth of it. */
+#define BITS_MOST 1024
 /*
  * No block that is copied whole, and no number, is stored more than this behind the bytes that
  * count.
@@ -152,7 +158,13 @@ struct sf_encoder {
 enum kind sf_step_kind(const struct sf_field *);
 enum fetch sf_step_fetch(const struct sf_field *);
 void sf_step_make(struct step *, struct sf_arena *, const struct sf_field *);
-size_t sf_step_most(const struct sf_field *); /* no value takes more, with its key */
+
+/* most.c: no value takes more, with its key; but for lists, whose elements take so much more. */
+size_t sf_step_most(const struct sf_field *);
+size_t sf_list_most(const struct sf_field *, size_t length); /* of their part */
+size_t sf_key_length(const struct sf_field *);		     /* `,"rtt_us":` */
+/* The text of a bit, `,"sack"`; returns its length. */
+size_t sf_bit_text(const struct sf_words *, unsigned bit, char *out, size_t room);
 
 /* any.c: KIND_TEXT with its key, `length` bytes at most; KIND_ANY with its key, if it is there. */
 char *sf_step_text(char *out, const struct step *, const uint8_t *bytes, size_t length);
@@ -162,7 +174,7 @@ char *sf_step_any(char *out, const struct step *, const struct sf_view *);
 void sf_program_compile(struct program *, struct sf_arena *, const struct sf_fieldset *fields,
 			enum sf_table table, enum sf_class class);
 
-/* value.c: a value as JSON, or for people without the quotes. */
+/* value.c: a value (of a list: one of its elements) as JSON, or for people without the quotes. */
 char *sf_value_write(char *out, const struct sf_field *, const struct sf_value *, bool quoted);
 
 /* text.c: `,"name":"bytes"` and, when that is not exact, `,"name_base64":"..."`. */
@@ -177,6 +189,12 @@ void sf_opening_add(struct sf_buf *, uint64_t wall_us, const char *type);
 
 /* envelope.c: `,"host":{...},"labels":{...},"query":"..."` */
 void sf_identity_add(struct sf_buf *, const struct sf_envelope *);
+
+/* Bytes that others chose: with a twin where they are no UTF-8. */
+static inline bool is_text(const struct sf_field *field)
+{
+	return field->type == SF_TYPE_TEXT || field->type == SF_TYPE_BYTES;
+}
 
 /* The part of a name behind its dot. */
 static inline const char *leaf(const char *name)

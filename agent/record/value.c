@@ -28,7 +28,7 @@ static char *put_word(char *out, const struct sf_words *words, uint64_t number, 
 	if (name)
 		out = put(out, name, strlen(name));
 	else
-		out = sf_write_u64(put(out, "unknown-", 8), number);
+		out = sf_write_u64(put(out, "unknown-", 8), sf_word_unknown(words, number));
 	return put_quote(out, quoted);
 }
 
@@ -66,6 +66,20 @@ static char *put_string(char *out, const struct sf_value *value, bool quoted)
 	return end - 2;
 }
 
+static char *put_hex(char *out, const struct sf_value *value, bool quoted)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	out = put_quote(out, quoted);
+	for (uint32_t i = 0; i < value->length; i++) {
+		if (i)
+			*out++ = ':';
+		*out++ = digits[value->bytes[i] >> 4];
+		*out++ = digits[value->bytes[i] & 15];
+	}
+	return put_quote(out, quoted);
+}
+
 char *sf_value_write(char *out, const struct sf_field *field, const struct sf_value *value,
 		     bool quoted)
 {
@@ -91,7 +105,10 @@ char *sf_value_write(char *out, const struct sf_field *field, const struct sf_va
 	case SF_TYPE_IP:
 		out = sf_write_ip(put_quote(out, quoted), value->bytes, value->length);
 		return put_quote(out, quoted);
+	case SF_TYPE_HEX:
+		return put_hex(out, value, quoted);
 	case SF_TYPE_TEXT:
+	case SF_TYPE_BYTES:
 		return put_string(out, value, quoted);
 	case SF_TYPE_COUNT:
 		break;
@@ -103,11 +120,13 @@ static size_t value_most(const struct sf_field *field, const struct sf_value *va
 {
 	size_t most = NUMBER_MOST;
 
-	for (unsigned i = 0; field->words && i < field->words->count; i++)
-		most += field->words->names[i] ? strlen(field->words->names[i]) : 0;
+	for (const struct sf_words *words = field->words; words; words = words->more) {
+		for (unsigned i = 0; i < words->count; i++)
+			most += words->names[i] ? strlen(words->names[i]) : 0;
+	}
 	if (field->type == SF_TYPE_WORDS)
 		most += 64 * strlen("\"unknown-63\",");
-	if (field->type == SF_TYPE_TEXT)
+	if (is_text(field) || field->type == SF_TYPE_HEX)
 		most += 6 * (size_t)value->length;
 	return most + SCRIBBLE;
 }
@@ -122,7 +141,8 @@ static size_t control(const char *text, size_t length)
 	return length > 1 && bytes[0] == 0xc2 && bytes[1] < 0xa0 ? 2 : 0;
 }
 
-void sf_write_value(const struct sf_field *field, const struct sf_value *value, struct sf_buf *out)
+static void write_one(const struct sf_field *field, const struct sf_value *value,
+		      struct sf_buf *out)
 {
 	sf_cleanup(sf_free_p) char *text = sf_alloc(value_most(field, value));
 	size_t length = (size_t)(sf_value_write(text, field, value, false) - text), done = 0;
@@ -136,4 +156,19 @@ void sf_write_value(const struct sf_field *field, const struct sf_value *value, 
 		done = i + step;
 	}
 	sf_buf_add(out, text + done, length - done);
+}
+
+void sf_write_value(const struct sf_field *field, const struct sf_value *value, struct sf_buf *out)
+{
+	struct sf_value element;
+	uint32_t at = 0;
+
+	if (!field->list) {
+		write_one(field, value, out);
+		return;
+	}
+	for (const char *comma = ""; sf_list_next(field, value, &at, &element); comma = ",") {
+		sf_buf_text(out, comma);
+		write_one(field, &element, out);
+	}
 }

@@ -30,6 +30,78 @@ static uint32_t inet_ext(const struct sf_field *field)
 #undef BIT
 }
 
+/* What is asked for by which bit, 1 << bit, by its part; what always comes by none. */
+struct asks {
+	uint8_t part, bit;
+};
+
+static uint32_t ext_by(const struct asks *asks, size_t count, const struct sf_field *field)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (asks[i].part == field->part)
+			return 1u << asks[i].bit;
+	}
+	return 0;
+}
+
+static uint32_t unix_ext(const struct sf_field *field) /* UDIAG_SHOW_* */
+{
+	static const struct asks asks[] = {
+		{SF_PART_UNIX_PATH, 0}, {SF_PART_UNIX_ABSTRACT, 0}, {SF_PART_UNIX_VFS, 1},
+		{SF_PART_UNIX_PEER, 2}, {SF_PART_UNIX_ICONS, 3},    {SF_PART_QUEUES, 4},
+		{SF_PART_SKMEM, 5},	{SF_PART_UID, 6},
+	};
+
+	return ext_by(asks, SF_COUNT(asks), field);
+}
+
+static uint32_t netlink_ext(const struct sf_field *field) /* NDIAG_SHOW_* */
+{
+	static const struct asks asks[] = {
+		{SF_PART_SKMEM, 0}, {SF_PART_NETLINK_GROUPS, 1}, {SF_PART_NETLINK_FLAGS, 3}};
+
+	return ext_by(asks, SF_COUNT(asks), field);
+}
+
+static uint32_t packet_ext(const struct sf_field *field) /* PACKET_SHOW_* */
+{
+	static const struct asks asks[] = {
+		{SF_PART_PACKET_INFO, 0},    {SF_PART_UID, 0},
+		{SF_PART_PACKET_MCLIST, 1},  {SF_PART_PACKET_RX_RING, 2},
+		{SF_PART_PACKET_TX_RING, 2}, {SF_PART_PACKET_FANOUT, 3},
+		{SF_PART_SKMEM, 4},	     {SF_PART_PACKET_FILTER, 5},
+	};
+
+	if (field == &sf_fields[SF_FIELD_INTERFACE_INDEX])
+		return 1u << 0; /* it is of INFO */
+	return ext_by(asks, SF_COUNT(asks), field);
+}
+
+static uint32_t no_ext(const struct sf_field *field)
+{
+	(void)field;
+	return 0;
+}
+
+static uint32_t xdp_ext(const struct sf_field *field) /* XDP_SHOW_* */
+{
+	static const struct asks asks[] = {
+		{SF_PART_XDP_INFO, 0},
+		{SF_PART_UID, 0},
+		{SF_PART_XDP_RX_RING, 1},
+		{SF_PART_XDP_TX_RING, 1},
+		{SF_PART_XDP_UMEM, 2},
+		{SF_PART_XDP_FILL_RING, 2},
+		{SF_PART_XDP_COMPLETION_RING, 2},
+		{SF_PART_SKMEM, 3},
+		{SF_PART_XDP_STATS, 4},
+	};
+
+	if (field == &sf_fields[SF_FIELD_INTERFACE_INDEX])
+		return 1u << 0;
+	return ext_by(asks, SF_COUNT(asks), field);
+}
+
 /* By shape: what a field needs, and the names of the bits. */
 static const struct {
 	uint32_t (*ext)(const struct sf_field *);
@@ -40,6 +112,20 @@ static const struct {
 			   (const char *const[]){"MEMINFO", "INFO", "VEGASINFO", "CONG", "TOS",
 						 "TCLASS", "SKMEMINFO"},
 			   7},
+	[SF_SHAPE_UNIX] = {unix_ext,
+			   (const char *const[]){"NAME", "VFS", "PEER", "ICONS", "RQLEN", "MEMINFO",
+						 "UID"},
+			   7},
+	[SF_SHAPE_NETLINK] = {netlink_ext,
+			      (const char *const[]){"MEMINFO", "GROUPS", "RING_CFG", "FLAGS"}, 4},
+	[SF_SHAPE_PACKET] = {packet_ext,
+			     (const char *const[]){"INFO", "MCLIST", "RING_CFG", "FANOUT",
+						   "MEMINFO", "FILTER"},
+			     6},
+	[SF_SHAPE_VSOCK] = {no_ext, NULL, 0},
+	[SF_SHAPE_XDP] = {xdp_ext,
+			  (const char *const[]){"INFO", "RING_CFG", "UMEM", "MEMINFO", "STATS"}, 5},
+	[SF_SHAPE_TIPC] = {no_ext, NULL, 0},
 };
 
 uint32_t sf_field_ext(const struct sf_field *field, enum sf_table table)

@@ -12,7 +12,7 @@ const char *sf_type_name(enum sf_type type)
 		[SF_TYPE_U64] = "u64",	 [SF_TYPE_I32] = "i32",	    [SF_TYPE_PORT] = "u16",
 		[SF_TYPE_BOOL] = "bool", [SF_TYPE_RATIO] = "ratio", [SF_TYPE_ID64] = "id64",
 		[SF_TYPE_WORD] = "word", [SF_TYPE_WORDS] = "words", [SF_TYPE_IP] = "ip",
-		[SF_TYPE_TEXT] = "text"};
+		[SF_TYPE_TEXT] = "text", [SF_TYPE_BYTES] = "bytes", [SF_TYPE_HEX] = "hex"};
 
 	return names[type];
 }
@@ -43,6 +43,14 @@ static enum sf_presence read_plain(const struct sf_field *field, const struct sf
 		value->bytes = bytes;
 		value->length = (uint32_t)strnlen((const char *)bytes, view->length[field->part]);
 		return SF_PRESENT;
+	case SF_TYPE_BYTES:
+		value->bytes = bytes;
+		value->length = view->length[field->part] - field->offset;
+		return SF_PRESENT;
+	case SF_TYPE_HEX:
+		value->bytes = bytes;
+		value->length = field->size;
+		return SF_PRESENT;
 	case SF_TYPE_PORT:
 		value->number = (uint64_t)(bytes[0] << 8 | bytes[1]);
 		return SF_PRESENT;
@@ -71,6 +79,14 @@ static enum sf_presence read_plain(const struct sf_field *field, const struct sf
 	return SF_ABSENT;
 }
 
+static enum sf_presence read_list(const struct sf_field *field, const struct sf_view *view,
+				  struct sf_value *value)
+{
+	value->bytes = view->part[field->part];
+	value->length = view->length[field->part];
+	return SF_PRESENT;
+}
+
 enum sf_presence sf_field_read(const struct sf_field *field, const struct sf_view *view,
 			       struct sf_value *value)
 {
@@ -79,14 +95,16 @@ enum sf_presence sf_field_read(const struct sf_field *field, const struct sf_vie
 	enum sf_presence presence;
 
 	if (!sf_field_in(field, view->table, view->class) || !length ||
-	    (size_t)field->offset + field->size > length)
+	    (!field->list && (size_t)field->offset + field->size > length))
 		return SF_ABSENT;
 	if (field->set.mask &&
 	    ((size_t)field->set.offset + field->set.size > length || !set_number(field, view)))
 		return SF_ABSENT;
 	if (field->when && !field->when(view))
 		return SF_ABSENT;
-	presence = field->read ? field->read(view, &got) : read_plain(field, view, &got);
+	presence = field->read	 ? field->read(view, &got)
+		   : field->list ? read_list(field, view, &got)
+				 : read_plain(field, view, &got);
 	if (presence != SF_PRESENT)
 		return presence;
 	if (field->nullable && (got.number == field->nulls[0] || got.number == field->nulls[1]))

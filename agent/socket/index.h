@@ -41,3 +41,7 @@ static inline void put(struct sf_view *view, unsigned part, const uint8_t *bytes
 	view->part[part] = bytes;
 	view->length[part] = (uint16_t)length;
 }
+
+/* shapes.c: an answer of a table that is not of inet_diag; 0 or -EBADMSG. */
+int sf_index_shape(struct sf_view *, enum sf_shape, const uint8_t *at, const uint8_t *end);
+int sf_index_tipc(struct sf_view *, const uint8_t *at, const uint8_t *end);

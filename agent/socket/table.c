@@ -26,6 +26,25 @@
 #define TLS(n, size_)   PLACE(TLS_BASE + n, 0, size_, "ULP_INFO TLS, attribute " #n)
 #define SUBFLOW(n, size_) PLACE(SUBFLOW_BASE + n, 0, size_, "ULP_INFO MPTCP, attribute " #n)
 #define ENDS(place)     place, .ends = true
+#define SOCKET_TYPE     PLACE(OWN, offsetof(struct sf_unix_msg, type), 1, \
+			      "unix_diag_msg.udiag_type, and so on")
+#define NETLINK(m)      MEMBER(OWN, struct sf_netlink_msg, m, "netlink_diag_msg.ndiag_" #m)
+#define PACKET(m)       MEMBER(PACKET_INFO, struct sf_packet_info, m, "packet_diag_info.pdi_" #m)
+#define RING(a, m)      MEMBER(PACKET_##a, struct sf_packet_ring, m, #a " pdr_" #m)
+#define VSOCK(m)        MEMBER(OWN, struct sf_vsock_msg, m, "vsock_diag_msg.vdiag_" #m)
+#define XDP(m)          MEMBER(XDP_INFO, struct sf_xdp_info, m, "xdp_diag_info." #m)
+#define XDP_RING(a)     PLACE(XDP_##a, 0, 4, "xdp_diag_ring.entries of XDP_DIAG_" #a)
+#define UMEM(m)         MEMBER(XDP_UMEM, struct sf_xdp_umem, m, "xdp_diag_umem." #m)
+#define XDP_STATS(m)    MEMBER(XDP_STATS, struct sf_xdp_stats, m, "xdp_diag_stats." #m)
+#define TIPC(a, size_, text_) PLACE(TIPC_##a, 0, size_, "TIPC_NLA_" text_)
+#define TIPC_IN(base, n, size_, text_) PLACE(TIPC_##base##_BASE + (n), 0, size_, "TIPC_NLA_" text_)
+#define ARRAY(place, stride_) place, .list = SF_LIST_ARRAY, .stride = stride_
+#define MEMBERSHIP(m) \
+	MEMBER(PACKET_MCLIST, struct sf_packet_mclist, m, "packet_diag_mclist.pdmc_" #m)
+#define MCLIST(m)       ARRAY(MEMBERSHIP(m), sizeof(struct sf_packet_mclist))
+#define NUMBERS_OF_BITS(place) place, .list = SF_LIST_BITS
+#define AS_LONG_AS(place, type_, member_) \
+	place, .set = {offsetof(type_, member_), sizeof(((type_ *)0)->member_), 0}
 #define READ(place, function)  place, .read = read_##function
 #define BITS(place, shift_, bits_) place, .shift = shift_, .bits = bits_
 #define WORDED(place, table)   place, .words = &sf_words_##table
@@ -33,6 +52,7 @@
 /* Tables. */
 #define OF(table) (1u << SF_TABLE_##table)
 #define OF_ALL    SF_TABLES_ALL
+#define OF_OTHER  (OF(UNIX) | OF(NETLINK) | OF(PACKET) | OF(VSOCK) | OF(XDP) | OF(TIPC))
 #define OF_INET   (OF(TCP) | OF(UDP) | OF(UDPLITE) | OF(RAW) | OF(SCTP) | OF(MPTCP))
 
 /* When it means something. UNCONNECTED is full, too, but for its peer. */

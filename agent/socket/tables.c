@@ -14,6 +14,7 @@
 #define CONNECTED                                                                               \
 	(S(ESTABLISHED) | S(SYN_SENT) | S(FIN_WAIT_1) | S(FIN_WAIT_2) | S(CLOSE_WAIT) |          \
 	 S(LAST_ACK) | S(CLOSING))
+#define STREAMS (S(ESTABLISHED) | S(SYN_SENT) | S(CLOSE_WAIT) | S(CLOSING))
 #define ASSOCIATED                                                                              \
 	(S(ESTABLISHED) | S(SYN_SENT) | S(CLOSE_WAIT) | S(COOKIE_WAIT) | S(COOKIE_ECHOED) |      \
 	 S(SHUTDOWN_PENDING) | S(SHUTDOWN_SENT) | S(SHUTDOWN_RECEIVED) | S(SHUTDOWN_ACK_SENT))

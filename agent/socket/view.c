@@ -157,13 +157,23 @@ static int index_inet(struct sf_view *view, const uint8_t *at, const uint8_t *en
 int sf_view_index(struct sf_view *view, const void *payload, size_t length)
 {
 	const uint8_t *at = payload, *end = at + length;
+	enum sf_shape shape;
 
 	clear(view);
 	if (view->table == SF_TABLE_COUNT) /* an event, which says itself of which it is */
 		return index_inet(view, at, end);
-	switch (sf_tables[view->table].shape) {
+	shape = sf_tables[view->table].shape;
+	switch (shape) {
 	case SF_SHAPE_INET:
 		return index_inet(view, at, end);
+	case SF_SHAPE_UNIX:
+	case SF_SHAPE_NETLINK:
+	case SF_SHAPE_PACKET:
+	case SF_SHAPE_VSOCK:
+	case SF_SHAPE_XDP:
+		return sf_index_shape(view, shape, at, end);
+	case SF_SHAPE_TIPC:
+		return sf_index_tipc(view, at, end);
 	case SF_SHAPE_COUNT:
 		break;
 	}

@@ -49,9 +49,30 @@ WHEN(tls_came, view->length[SF_PART_TLS] != 0)
 	}
 
 NUMBER(table, view->table)
-NUMBER(protocol, (view->table == SF_TABLE_RAW && view->length[SF_PART_PROTOCOL]
-			 ? load(view, SF_PART_PROTOCOL, 0, 1)
-			 : sf_tables[view->table].protocol))
+/* Each kind of protocol has its own space of numbers (words.c). */
+static enum sf_presence read_protocol(const struct sf_view *view, struct sf_value *value)
+{
+	if (view->table == SF_TABLE_NETLINK)
+		value->number = SF_WORDS_SPACE + load(view, SF_PART_OWN,
+						      offsetof(struct sf_netlink_msg, protocol), 1);
+	else if (view->table == SF_TABLE_PACKET)
+		value->number = 2 * SF_WORDS_SPACE +
+				load(view, SF_PART_OWN, offsetof(struct sf_packet_msg, num), 2);
+	else if (view->table == SF_TABLE_RAW && view->length[SF_PART_PROTOCOL])
+		value->number = load(view, SF_PART_PROTOCOL, 0, 1);
+	else
+		value->number = sf_tables[view->table].protocol;
+	return SF_PRESENT;
+}
+NUMBER(packet_filter_length, view->length[SF_PART_PACKET_FILTER] / 8u) /* struct sock_filter */
+#define FLAG(name, part) NUMBER(name, view->length[part] != 0)
+FLAG(tipc_has_publ, SF_PART_TIPC_HAS_PUBL)
+FLAG(tipc_con_flag, SF_PART_TIPC_CON_BASE + 1)
+FLAG(tipc_stat_link_cong, SF_PART_TIPC_STAT_BASE + 2)
+FLAG(tipc_stat_conn_cong, SF_PART_TIPC_STAT_BASE + 3)
+FLAG(tipc_group_open, SF_PART_TIPC_GROUP_BASE + 1)
+FLAG(tipc_group_node_scope, SF_PART_TIPC_GROUP_BASE + 2)
+FLAG(tipc_group_cluster_scope, SF_PART_TIPC_GROUP_BASE + 3)
 NUMBER(dctcp_enabled, load(view, SF_PART_DCTCP, offsetof(struct sf_dctcp_info, enabled), 2) != 0)
 NUMBER(vegas_enabled, load(view, SF_PART_VEGAS, offsetof(struct sf_vegas_info, enabled), 4) != 0)
 NUMBER(tls_zc_ro_tx, view->length[SF_PART_TLS_BASE + 5] != 0)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The words for numbers and bits that the kernel sends; fields.tsv fixes them. Sources:
- * linux/inet_diag.h, linux/tcp.h, linux/tls.h, linux/in.h, linux/socket.h; ss's names for the
- * states.
+ * linux/inet_diag.h, linux/tcp.h, linux/tls.h, linux/in.h, linux/socket.h, linux/net.h,
+ * linux/netlink_diag.h, linux/packet_diag.h, linux/if_packet.h, linux/net_tstamp.h; ss's names for
+ * the states.
  */
 #include "socket/words.h"
 
@@ -11,11 +12,61 @@
 	const struct sf_words sf_words_##name = {                              \
 		.first = first_, .count = SF_COUNT(name##_names), .names = name##_names}
 
+/* Runs of one table of words: each names the next one. */
+#define RUN_OF(name, linkage, first_, more_, ...)                              \
+	static const char *const name##_names[] = {__VA_ARGS__};               \
+	linkage const struct sf_words sf_words_##name = {                      \
+		.first = first_, .count = SF_COUNT(name##_names), .names = name##_names,       \
+		.more = more_}
+#define LAST(name, first_, ...)       RUN_OF(name, static, first_, NULL, __VA_ARGS__)
+#define RUN(name, first_, next, ...)  RUN_OF(name, static, first_, &sf_words_##next, __VA_ARGS__)
+#define FIRST(name, next, ...)        RUN_OF(name, , 0, &sf_words_##next, __VA_ARGS__)
+
 WORDS(family, 0, [1] = "unix", [2] = "inet", [10] = "inet6", [16] = "netlink", [17] = "packet",
       [30] = "tipc", [40] = "vsock", [44] = "xdp");
 
+/*
+ * EtherTypes, ETH_P_* of linux/if_ether.h by the kernel's own names: far apart, so in runs, the
+ * last one first.
+ */
+LAST(ether_892f, 2 * SF_WORDS_SPACE + 0x892f, "hsr");
+RUN(ether_8914, 2 * SF_WORDS_SPACE + 0x8914, ether_892f, "fip", "iboe");
+RUN(ether_8906, 2 * SF_WORDS_SPACE + 0x8906, ether_8914, "fcoe");
+RUN(ether_88f7, 2 * SF_WORDS_SPACE + 0x88f7, ether_8906, "1588");
+RUN(ether_88e5, 2 * SF_WORDS_SPACE + 0x88e5, ether_88f7, "macsec");
+RUN(ether_88e3, 2 * SF_WORDS_SPACE + 0x88e3, ether_88e5, "mrp");
+RUN(ether_88cc, 2 * SF_WORDS_SPACE + 0x88cc, ether_88e3, "lldp");
+RUN(ether_88a8, 2 * SF_WORDS_SPACE + 0x88a8, ether_88cc, "8021ad");
+RUN(ether_88a4, 2 * SF_WORDS_SPACE + 0x88a4, ether_88a8, "ethercat");
+RUN(ether_88a2, 2 * SF_WORDS_SPACE + 0x88a2, ether_88a4, "aoe");
+RUN(ether_8892, 2 * SF_WORDS_SPACE + 0x8892, ether_88a2, "profinet");
+RUN(ether_888e, 2 * SF_WORDS_SPACE + 0x888e, ether_8892, "pae");
+RUN(ether_8863, 2 * SF_WORDS_SPACE + 0x8863, ether_888e, "ppp_disc", "ppp_ses");
+RUN(ether_8847, 2 * SF_WORDS_SPACE + 0x8847, ether_8863, "mpls_uc", "mpls_mc");
+RUN(ether_8808, 2 * SF_WORDS_SPACE + 0x8808, ether_8847, "pause", "slow");
+RUN(ether_86dd, 2 * SF_WORDS_SPACE + 0x86dd, ether_8808, "ipv6");
+RUN(ether_8137, 2 * SF_WORDS_SPACE + 0x8137, ether_86dd, "ipx");
+RUN(ether_8100, 2 * SF_WORDS_SPACE + 0x8100, ether_8137, "8021q");
+RUN(ether_80f3, 2 * SF_WORDS_SPACE + 0x80f3, ether_8100, "aarp");
+RUN(ether_809b, 2 * SF_WORDS_SPACE + 0x809b, ether_80f3, "atalk");
+RUN(ether_8035, 2 * SF_WORDS_SPACE + 0x8035, ether_809b, "rarp");
+RUN(ether_4305, 2 * SF_WORDS_SPACE + 0x4305, ether_8035, "batman");
+RUN(ether_22f0, 2 * SF_WORDS_SPACE + 0x22f0, ether_4305, "tsn");
+RUN(ether_0806, 2 * SF_WORDS_SPACE + 0x0806, ether_22f0, "arp");
+RUN(ether_0800, 2 * SF_WORDS_SPACE + 0x0800, ether_0806, "ip");
+RUN(ether_0060, 2 * SF_WORDS_SPACE + 0x0060, ether_0800, "loop");
+RUN(ether_000c, 2 * SF_WORDS_SPACE + 0x000c, ether_0060, "can", "canfd", "canxl");
+RUN(ether_0000, 2 * SF_WORDS_SPACE + 0x0000, ether_000c, "none", "802_3", "ax25", "all", "802_2");
+
+/* NETLINK_* of linux/netlink.h */
+RUN(netlink_protocol, SF_WORDS_SPACE, ether_0000, "route", "unused", "usersock", "firewall",
+    "sock_diag", "nflog", "xfrm", "selinux", "iscsi", "audit", "fib_lookup", "connector",
+    "netfilter", "ip6_fw", "dnrtmsg", "kobject_uevent", "generic", [18] = "scsitransport",
+    "ecryptfs", "rdma", "crypto", "smc");
+
 /* Numbers of IP, and of SOCK_RAW what any of them may be: linux/in.h, /etc/protocols */
-WORDS(protocol, 0, [0] = "ip", [1] = "icmp", [2] = "igmp", [4] = "ipip", [6] = "tcp", [8] = "egp",
+FIRST(protocol, netlink_protocol, [0] = "ip", [1] = "icmp", [2] = "igmp", [4] = "ipip",
+      [6] = "tcp", [8] = "egp",
       [17] = "udp", [33] = "dccp", [41] = "ipv6", [46] = "rsvp", [47] = "gre", [50] = "esp",
       [51] = "ah", [58] = "ipv6-icmp", [89] = "ospf", [94] = "ipencap", [103] = "pim",
       [108] = "comp", [112] = "vrrp", [115] = "l2tp", [132] = "sctp", [136] = "udplite",
@@ -29,7 +80,8 @@ WORDS(state, 0, [SF_ESTABLISHED] = "established", [SF_SYN_SENT] = "syn-sent",
       [SF_BOUND_INACTIVE] = "bound-inactive", [SF_COOKIE_WAIT] = "cookie-wait",
       [SF_COOKIE_ECHOED] = "cookie-echoed", [SF_SHUTDOWN_PENDING] = "shutdown-pending",
       [SF_SHUTDOWN_SENT] = "shutdown-sent", [SF_SHUTDOWN_RECEIVED] = "shutdown-received",
-      [SF_SHUTDOWN_ACK_SENT] = "shutdown-ack-sent");
+      [SF_SHUTDOWN_ACK_SENT] = "shutdown-ack-sent",
+      [SF_IDLE] = "unconnected");
 
 WORDS(timer, 0, "off", "on", "keepalive", "timewait", "persist", "delack");
 WORDS(shutdown, 0, "none", "recv", "send", "both");
@@ -50,13 +102,29 @@ WORDS(tls_cipher, 51, "aes-gcm-128", "aes-gcm-256", "aes-ccm-128", "chacha20-pol
       "sm4-ccm", "aria-gcm-128", "aria-gcm-256");
 WORDS(tls_conf, 0, "none", "base", "sw", "hw", "hw-record");
 
+WORDS(socket_type, 1, "stream", "dgram", "raw", "rdm", "seqpacket", "dccp", [9] = "packet");
+/* NETLINK_*CONNECTED of net/netlink/af_netlink.c; a new one has TCP_CLOSE, 7 */
+WORDS(netlink_state, 0, "unconnected", "connected", [7] = "unconnected");
+WORDS(netlink_flags, 0, "cb_running", "pktinfo", "broadcast_error", "no_enobufs", "listen_all_nsid",
+      "cap_ack");
+WORDS(packet_flags, 0, "running", "auxdata", "origdev", "vnethdr", "loss");
+WORDS(timestamping, 0, "tx_hardware", "tx_software", "rx_hardware", "rx_software", "software",
+      "sys_hardware", "raw_hardware", "opt_id", "tx_sched", "tx_ack", "opt_cmsg", "opt_tsonly",
+      "opt_stats", "opt_pktinfo", "opt_tx_swhw", "bind_phc", "opt_id_tcp", "opt_rx_filter",
+      "tx_completion");
+WORDS(fanout_type, 0, "hash", "lb", "cpu", "rollover", "rnd", "qm", "cbpf", "ebpf");
+WORDS(mclist_type, 0, "multicast", "promisc", "allmulti", "unicast");
+WORDS(umem_flags, 0, "zerocopy");
+
 int sf_word_find(const struct sf_words *words, const char *word, size_t length)
 {
-	for (unsigned i = 0; i < words->count; i++) {
-		const char *name = words->names[i];
+	for (; words; words = words->more) {
+		for (unsigned i = 0; i < words->count; i++) {
+			const char *name = words->names[i];
 
-		if (name && strlen(name) == length && !memcmp(name, word, length))
-			return words->first + (int)i;
+			if (name && strlen(name) == length && !memcmp(name, word, length))
+				return (int)(words->first + i);
+		}
 	}
 	return -ENOENT;
 }

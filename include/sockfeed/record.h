@@ -28,8 +28,12 @@ void sf_encoder_free_p(struct sf_encoder **);
 
 /* What the steps read of a table, for the request: as sf_field_ext. */
 uint32_t sf_encoder_ext(const struct sf_encoder *, enum sf_table);
-/* No line of a socket is longer, newline included: so many bytes must be free before sf_encode_socket. */
+/*
+ * No line of a socket is longer, newline included, but for the elements of lists; and that of this socket with them: so
+ * many bytes must be free before sf_encode_socket. Of the longest list that fits an attribute it is 240 KiB.
+ */
 size_t sf_encoder_most(const struct sf_encoder *);
+size_t sf_encoder_room(const struct sf_encoder *, const struct sf_view *view);
 
 /* Once a run (the number of the run, the namespace's inode: 0 leaves it out), once a receive call (its wall clock). */
 void sf_encoder_run(struct sf_encoder *, uint64_t run, uint32_t netns);
@@ -91,7 +95,8 @@ void sf_encode_gap(const struct sf_envelope *, const struct sf_gap_facts *, stru
 /*
  * Keys of a line, by which it finds its place among others: SF_KEY_ROOM bytes must be free at `out`; returns the byte
  * behind. Which socket of which boot, `boot_id/cookie`; which connection, both ends sorted as text, so that it is the
- * same at either (`10.0.0.1:443-10.0.0.2:51514`, an IPv6 address in brackets).
+ * same at either (`10.0.0.1:443-10.0.0.2:51514`, an IPv6 address in brackets; of other tables their name and numbers,
+ * `unix:1120-1121`).
  */
 #define SF_KEY_ROOM 192 /* 128 that can count, and what is scribbled on */
 char *sf_key_socket(char *out, const char *boot_id, size_t length, const struct sf_view *);

@@ -23,7 +23,10 @@ enum sf_table {
 	SF_TABLE_COUNT
 };
 
-enum sf_shape { SF_SHAPE_INET, SF_SHAPE_COUNT }; /* of requests and answers */
+enum sf_shape { /* of requests and answers */
+	SF_SHAPE_INET, SF_SHAPE_UNIX, SF_SHAPE_NETLINK, SF_SHAPE_PACKET, SF_SHAPE_VSOCK, SF_SHAPE_XDP, SF_SHAPE_TIPC,
+	SF_SHAPE_COUNT
+};
 
 struct sf_table_facts {
 	const char *name; /* "tcp": the word of `sockets:` and of the field `table` */
@@ -123,19 +126,34 @@ enum sf_type {
 	SF_TYPE_WORD,  /* a number with a name; "unknown-7" without */
 	SF_TYPE_WORDS, /* bits with names */
 	SF_TYPE_IP,
-	SF_TYPE_TEXT,  /* bytes chosen by others */
+	SF_TYPE_TEXT,  /* bytes chosen by others, to the first NUL */
+	SF_TYPE_BYTES, /* bytes chosen by others, NUL too */
+	SF_TYPE_HEX,   /* bytes as pairs of digits with colons between: a hardware address */
 	SF_TYPE_COUNT
 };
 const char *sf_type_name(enum sf_type); /* "u32", "ip", "words": as `sockfeed fields` says it */
 
-struct sf_words { /* names of the numbers (WORD) or bits (WORDS) first, first + 1 ...; NULL where there is none */
-	uint16_t first, count;
-	const char *const *names;
+/* Several values of one type in one field. */
+enum sf_list_kind {
+	SF_LIST_NONE,
+	SF_LIST_ARRAY, /* elements of `stride` bytes, each with the value at `offset`; an IP: a sockaddr */
+	SF_LIST_BITS   /* the numbers of the bits that are set, from 1 */
 };
+
+struct sf_words { /* names of the numbers (WORD) or bits (WORDS) first, first + 1 ...; NULL where there is none */
+	uint32_t first, count;
+	const char *const *names;
+	/*
+	 * Or other numbers, which may have the same names. Then several spaces of numbers are in one, each at its own
+	 * multiple of SF_WORDS_SPACE: protocols of inet, netlink, packet.
+	 */
+	const struct sf_words *more;
+};
+#define SF_WORDS_SPACE 0x10000u
 
 /*
  * A value as read; which member holds it goes by the type: number (all integers, PORT, BOOL, WORD, WORDS, ID64; I32 as
- * int64_t), real (RATIO), bytes (IP: 4 or 16 of them; TEXT).
+ * int64_t), real (RATIO), bytes (IP: 4 or 16 of them; TEXT, BYTES, HEX; of a list all that its elements lie in).
  */
 struct sf_value {
 	union {
@@ -155,8 +173,10 @@ struct sf_field {
 	enum sf_unit unit;
 	uint8_t part;     /* SF_PART_* */
 	uint16_t offset;  /* in the part */
-	/* Bytes read there: offset + size <= length of the part, or it is absent; TEXT: 0, the whole part. */
+	/* Bytes read there: offset + size <= length of the part, or it is absent; TEXT, BYTES: 0, the rest of it. */
 	uint8_t size;
+	uint8_t list;     /* enum sf_list_kind; size is then an element's, and there may be none */
+	uint8_t stride;   /* of an array */
 	uint8_t classes;  /* mask of 1 << enum sf_class, ENDED apart: in others it is absent whatever came */
 	bool ends;        /* the event of a socket's end has it, too */
 	uint32_t tables;  /* mask of 1 << enum sf_table: in others too */
@@ -166,7 +186,7 @@ struct sf_field {
 	uint8_t shift, bits;
 	/*
 	 * Absent when these bytes of its own part, as a number, have no bit of the mask; mask 0: no such condition. A
-	 * RATIO without a function is the field's bytes divided by them.
+	 * RATIO without a function is the field's bytes divided by them. Of a list of HEX: how many of the bytes count.
 	 */
 	struct { uint16_t offset; uint8_t size; uint64_t mask; } set;
 	/* A further condition, or NULL; called when part, offset and size are there. */
@@ -206,6 +226,11 @@ uint32_t sf_field_ext(const struct sf_field *, enum sf_table);
 /* "INFO": what a bit of sf_field_ext asks for, in the kernel's word; NULL: the table has no such bit. */
 const char *sf_ext_name(enum sf_table, unsigned bit);
 
+/* Of a list as read: element number *at, which is counted up; false: there are no more. */
+bool sf_list_next(const struct sf_field *, const struct sf_value *list, uint32_t *at, struct sf_value *element);
+/* "u32", of a list "u32[]". */
+const char *sf_field_type(const struct sf_field *);
+
 /* A set of fields. */
 struct sf_fieldset {
 	uint64_t bits[(SF_FIELD_COUNT + 63) / 64];
@@ -231,6 +256,14 @@ int sf_fields_select(const struct sf_text *words, size_t count, struct sf_fields
  */
 static inline const char *sf_word(const struct sf_words *words, uint64_t number)
 {
-	return number - words->first < words->count ? words->names[number - words->first] : NULL;
+	for (; words; words = words->more)
+		if (number - words->first < words->count && words->names[number - words->first])
+			return words->names[number - words->first];
+	return NULL;
+}
+/* What `unknown-7` says of a number without a word. */
+static inline uint64_t sf_word_unknown(const struct sf_words *words, uint64_t number)
+{
+	return words->more ? number % SF_WORDS_SPACE : number;
 }
 int sf_word_find(const struct sf_words *words, const char *word, size_t length);

@@ -94,7 +94,9 @@ enum {
 	SF_CLOSE_WAIT, SF_LAST_ACK, SF_LISTEN, SF_CLOSING, SF_NEW_SYN_RECV, SF_BOUND_INACTIVE,
 	SF_STATE_OWN = 24, /* from here on */
 	SF_COOKIE_WAIT = SF_STATE_OWN, SF_COOKIE_ECHOED, SF_SHUTDOWN_PENDING, SF_SHUTDOWN_SENT, SF_SHUTDOWN_RECEIVED,
-	SF_SHUTDOWN_ACK_SENT, SF_STATE_COUNT
+	SF_SHUTDOWN_ACK_SENT,
+	SF_IDLE, /* unconnected, of a kind that needs no connection to work: datagrams of unix, netlink, packet, xdp */
+	SF_STATE_COUNT
 };
 #define SF_STATES_ASKED ((1u << SF_STATE_OWN) - 1) /* those of the kernel's own numbers */
 
@@ -135,16 +137,105 @@ enum {
 	SF_PART_TLS_BASE = SF_PART_TLS,
 	SF_PART_SUBFLOW_BASE = SF_PART_TLS_BASE + 7, /* + MPTCP_SUBFLOW_ATTR_*: 1 token_rem ... 10 id_loc */
 	/* What lies elsewhere in answers of other shapes, so that a field need not know where. */
-	SF_PART_QUEUES = SF_PART_SUBFLOW_BASE + 11, /* rqueue, wqueue: of the header, or an attribute */
+	SF_PART_QUEUES = SF_PART_ATTRIBUTES + 24, /* rqueue, wqueue: of the header, or an attribute */
 	SF_PART_UID,                                /* of the header, or an attribute */
 	SF_PART_COUNT,
 	/*
-	 * Shapes other than inet's: the table's own header, and attribute N at SF_PART_OWN + 1 + N, for what has no
-	 * part above. They share numbers with the nests of inet's, which such an answer has not.
+	 * Shapes other than inet's: the table's own header, then what has no part above. They share numbers with each
+	 * other and with the nests of inet's: an answer has the parts of its own shape alone.
 	 */
 	SF_PART_OWN = SF_PART_ATTRIBUTES,
-	SF_PART_OWN_MOST = SF_PART_QUEUES - SF_PART_OWN - 2, /* the last N that has room */
+
+	SF_PART_UNIX_PATH = SF_PART_OWN + 1, /* UNIX_DIAG_NAME of a file, without the NUL behind it */
+	SF_PART_UNIX_ABSTRACT,               /* ... of none, with the NUL before it */
+	SF_PART_UNIX_VFS, SF_PART_UNIX_PEER,
+	SF_PART_UNIX_ICONS, /* an empty list: one byte, which is no element */
+
+	SF_PART_NETLINK_GROUPS = SF_PART_OWN + 1, SF_PART_NETLINK_FLAGS,
+
+	SF_PART_PACKET_INFO = SF_PART_OWN + 1, SF_PART_PACKET_MCLIST /* as UNIX_ICONS */, SF_PART_PACKET_RX_RING,
+	SF_PART_PACKET_TX_RING, SF_PART_PACKET_FANOUT, SF_PART_PACKET_FILTER,
+
+	SF_PART_XDP_INFO = SF_PART_OWN + 1, SF_PART_XDP_RX_RING, SF_PART_XDP_TX_RING, SF_PART_XDP_UMEM,
+	SF_PART_XDP_FILL_RING, SF_PART_XDP_COMPLETION_RING, SF_PART_XDP_STATS,
+
+	/* TIPC has no header: `own` is one that we make. A flag is one byte; the nests: that they came. */
+	SF_PART_TIPC_ADDR = SF_PART_OWN + 1, SF_PART_TIPC_REF, SF_PART_TIPC_HAS_PUBL, SF_PART_TIPC_CON,
+	SF_PART_TIPC_CON_BASE = SF_PART_TIPC_CON, /* + TIPC_NLA_CON_*: 1 flag 2 node 3 sock 4 type 5 inst */
+	SF_PART_TIPC_STAT = SF_PART_TIPC_CON_BASE + 6,
+	SF_PART_TIPC_STAT_BASE, /* + TIPC_NLA_SOCK_STAT_*: 0 rcvq 1 sendq 2 link_cong 3 conn_cong 4 drop */
+	SF_PART_TIPC_GROUP = SF_PART_TIPC_STAT_BASE + 5,
+	/* + TIPC_NLA_SOCK_GROUP_*: 0 id 1 open 2 node_scope 3 cluster_scope 4 instance 5 bc_send_next */
+	SF_PART_TIPC_GROUP_BASE,
+	SF_PART_TIPC_END = SF_PART_TIPC_GROUP_BASE + 6
 };
-struct sf_queues { /* SF_PART_QUEUES */
+_Static_assert(SF_PART_TIPC_END <= SF_PART_QUEUES, "the parts of a shape end before those of all");
+
+struct sf_queues { /* SF_PART_QUEUES; struct unix_diag_rqlen */
 	uint32_t rqueue, wqueue;
+};
+
+/* ---- other shapes: linux/unix_diag.h, netlink_diag.h, packet_diag.h, vm_sockets_diag.h, xdp_diag.h ---- */
+
+struct sf_unix_msg { /* struct unix_diag_msg, 16 bytes */
+	uint8_t family, type, state, pad;
+	uint32_t ino, cookie[2];
+};
+
+struct sf_unix_vfs { /* struct unix_diag_vfs */
+	uint32_t ino, dev;
+};
+
+struct sf_netlink_msg { /* struct netlink_diag_msg, 28 bytes */
+	uint8_t family, type, protocol, state;
+	uint32_t portid, dst_portid, dst_group, ino, cookie[2];
+};
+
+struct sf_packet_msg { /* struct packet_diag_msg, 16 bytes */
+	uint8_t family, type;
+	uint16_t num; /* the EtherType, host order */
+	uint32_t ino, cookie[2];
+};
+
+struct sf_packet_info { /* struct packet_diag_info */
+	uint32_t index, version, reserve, copy_thresh, tstamp, flags;
+};
+
+struct sf_packet_mclist { /* struct packet_diag_mclist */
+	uint32_t index, count;
+	uint16_t type, alen;
+	uint8_t addr[32];
+};
+
+struct sf_packet_ring { /* struct packet_diag_ring */
+	uint32_t block_size, block_nr, frame_size, frame_nr, retire_tmo, sizeof_priv, features;
+};
+
+struct sf_packet_fanout { /* one u32: id | type << 16 */
+	uint16_t id;
+	uint8_t type, pad;
+};
+
+struct sf_vsock_msg { /* struct vsock_diag_msg, 32 bytes */
+	uint8_t family, type, state, shutdown;
+	uint32_t src_cid, src_port, dst_cid, dst_port, ino, cookie[2];
+};
+
+struct sf_xdp_msg { /* struct xdp_diag_msg, 16 bytes */
+	uint8_t family, type;
+	uint16_t pad;
+	uint32_t ino, cookie[2];
+};
+
+struct sf_xdp_info { /* struct xdp_diag_info */
+	uint32_t ifindex, queue_id;
+};
+
+struct sf_xdp_umem { /* struct xdp_diag_umem */
+	uint64_t size;
+	uint32_t id, num_pages, chunk_size, headroom, ifindex, queue_id, flags, refs;
+};
+
+struct sf_xdp_stats { /* struct xdp_diag_stats */
+	uint64_t n_rx_dropped, n_rx_invalid, n_rx_full, n_fill_ring_empty, n_tx_invalid, n_tx_ring_empty;
 };

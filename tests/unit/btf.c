@@ -99,6 +99,41 @@ static const struct row sctp_rows[] = {
 
 #define OF(table) (1u << SF_TABLE_##table)
 
+#define UNIX(member) MEMBER(struct sf_unix_msg, "udiag_", member)
+#define NETLINK(member) MEMBER(struct sf_netlink_msg, "ndiag_", member)
+#define PACKET(member) MEMBER(struct sf_packet_msg, "pdiag_", member)
+#define PACKET_INFO(member) MEMBER(struct sf_packet_info, "pdi_", member)
+#define MCLIST(member) MEMBER(struct sf_packet_mclist, "pdmc_", member)
+#define RING(member) MEMBER(struct sf_packet_ring, "pdr_", member)
+#define VSOCK(member) MEMBER(struct sf_vsock_msg, "vdiag_", member)
+#define XDP(member) MEMBER(struct sf_xdp_msg, "xdiag_", member)
+#define UMEM(member) MEMBER(struct sf_xdp_umem, "", member)
+#define STATS(member) MEMBER(struct sf_xdp_stats, "", member)
+
+static const struct row unix_rows[] = {UNIX(family), UNIX(type), UNIX(state), NAMED(struct sf_unix_msg, "pad", pad), UNIX(ino),
+				       UNIX(cookie), {NULL}};
+static const struct row vfs_rows[] = {MEMBER(struct sf_unix_vfs, "udiag_vfs_", ino), MEMBER(struct sf_unix_vfs, "udiag_vfs_", dev),
+				      {NULL}};
+static const struct row rqlen_rows[] = {MEMBER(struct sf_queues, "udiag_", rqueue), MEMBER(struct sf_queues, "udiag_", wqueue),
+					{NULL}};
+static const struct row netlink_rows[] = {NETLINK(family), NETLINK(type), NETLINK(protocol), NETLINK(state), NETLINK(portid),
+					  NETLINK(dst_portid), NETLINK(dst_group), NETLINK(ino), NETLINK(cookie), {NULL}};
+static const struct row packet_rows[] = {PACKET(family), PACKET(type), PACKET(num), PACKET(ino), PACKET(cookie), {NULL}};
+static const struct row packet_info_rows[] = {PACKET_INFO(index), PACKET_INFO(version), PACKET_INFO(reserve),
+					      PACKET_INFO(copy_thresh), PACKET_INFO(tstamp), PACKET_INFO(flags), {NULL}};
+static const struct row mclist_rows[] = {MCLIST(index), MCLIST(count), MCLIST(type), MCLIST(alen), MCLIST(addr), {NULL}};
+static const struct row ring_rows[] = {RING(block_size), RING(block_nr), RING(frame_size), RING(frame_nr), RING(retire_tmo),
+				       RING(sizeof_priv), RING(features), {NULL}};
+static const struct row vsock_rows[] = {VSOCK(family), VSOCK(type), VSOCK(state), VSOCK(shutdown), VSOCK(src_cid),
+					VSOCK(src_port), VSOCK(dst_cid), VSOCK(dst_port), VSOCK(ino), VSOCK(cookie), {NULL}};
+static const struct row xdp_rows[] = {XDP(family), XDP(type), NAMED(struct sf_xdp_msg, "pad", pad), XDP(ino), XDP(cookie), {NULL}};
+static const struct row xdp_info_rows[] = {MEMBER(struct sf_xdp_info, "", ifindex), MEMBER(struct sf_xdp_info, "", queue_id),
+					   {NULL}};
+static const struct row umem_rows[] = {UMEM(size), UMEM(id), UMEM(num_pages), UMEM(chunk_size), UMEM(headroom), UMEM(ifindex),
+				       UMEM(queue_id), UMEM(flags), UMEM(refs), {NULL}};
+static const struct row stats_rows[] = {STATS(n_rx_dropped), STATS(n_rx_invalid), STATS(n_rx_full), STATS(n_fill_ring_empty),
+					STATS(n_tx_invalid), STATS(n_tx_ring_empty), {NULL}};
+
 static const struct shape {
 	const char *name; /* in the kernel */
 	unsigned size, part;
@@ -112,6 +147,20 @@ static const struct shape {
 	{"tcp_bbr_info", sizeof(struct sf_bbr_info), SF_PART_BBR, bbr_rows, OF(TCP)},
 	{"mptcp_info", sizeof(struct sf_mptcp_info), SF_PART_INFO, mptcp_rows, OF(MPTCP)},
 	{"sctp_info", sizeof(struct sf_sctp_info), SF_PART_INFO, sctp_rows, OF(SCTP)},
+	{"unix_diag_msg", sizeof(struct sf_unix_msg), SF_PART_OWN, unix_rows, OF(UNIX)},
+	{"unix_diag_vfs", sizeof(struct sf_unix_vfs), SF_PART_UNIX_VFS, vfs_rows, OF(UNIX)},
+	{"unix_diag_rqlen", sizeof(struct sf_queues), SF_PART_QUEUES, rqlen_rows, OF(UNIX)},
+	{"netlink_diag_msg", sizeof(struct sf_netlink_msg), SF_PART_OWN, netlink_rows, OF(NETLINK)},
+	{"packet_diag_msg", sizeof(struct sf_packet_msg), SF_PART_OWN, packet_rows, OF(PACKET)},
+	{"packet_diag_info", sizeof(struct sf_packet_info), SF_PART_PACKET_INFO, packet_info_rows, OF(PACKET)},
+	{"packet_diag_mclist", sizeof(struct sf_packet_mclist), SF_PART_PACKET_MCLIST, mclist_rows, OF(PACKET)},
+	{"packet_diag_ring", sizeof(struct sf_packet_ring), SF_PART_PACKET_RX_RING, ring_rows, OF(PACKET)},
+	{"packet_diag_ring", sizeof(struct sf_packet_ring), SF_PART_PACKET_TX_RING, ring_rows, OF(PACKET)},
+	{"vsock_diag_msg", sizeof(struct sf_vsock_msg), SF_PART_OWN, vsock_rows, OF(VSOCK)},
+	{"xdp_diag_msg", sizeof(struct sf_xdp_msg), SF_PART_OWN, xdp_rows, OF(XDP)},
+	{"xdp_diag_info", sizeof(struct sf_xdp_info), SF_PART_XDP_INFO, xdp_info_rows, OF(XDP)},
+	{"xdp_diag_umem", sizeof(struct sf_xdp_umem), SF_PART_XDP_UMEM, umem_rows, OF(XDP)},
+	{"xdp_diag_stats", sizeof(struct sf_xdp_stats), SF_PART_XDP_STATS, stats_rows, OF(XDP)},
 };
 
 struct member { /* as the kernel says */

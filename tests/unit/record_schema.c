@@ -389,7 +389,7 @@ static void the_json_list_says_what_the_table_says(void **state)
 		assert_string_equal(json_object_get_string(get(object, "name")),
 				    sf_fields[id].name);
 		assert_string_equal(json_object_get_string(get(object, "type")),
-				    sf_type_name(sf_fields[id].type));
+				    sf_field_type(&sf_fields[id]));
 		assert_string_equal(json_object_get_string(get(object, "since")),
 				    sf_fields[id].since);
 		assert_string_equal(json_object_get_string(get(object, "source")),

@@ -192,7 +192,7 @@ struct line {
 static struct line encode(const struct sf_encoder *encoder, const struct sf_view *view,
 			  uint64_t seq)
 {
-	size_t most = sf_encoder_most(encoder);
+	size_t most = sf_encoder_room(encoder, view);
 	struct line line = {.data = malloc(most + GUARDS)};
 
 	memset(line.data + most, GUARD, GUARDS);
@@ -207,12 +207,13 @@ static struct line encode(const struct sf_encoder *encoder, const struct sf_view
 static void encode_for_the_sanitizer(const struct sf_encoder *encoder, const struct reply *reply,
 				     enum sf_class class, const struct line *line)
 {
-	char *room = malloc(sf_encoder_most(encoder)), *end;
 	struct sf_view view = {.table = (uint8_t)table, .release = SIX_EIGHTEEN};
 	uint8_t *bytes = malloc(reply->length);
+	char *room, *end;
 
 	memcpy(bytes, reply->bytes, reply->length);
 	index_as(&view, bytes, reply->length, class);
+	room = malloc(sf_encoder_room(encoder, &view));
 	end = sf_encode_socket(encoder, &view, 0, room);
 	assert_int_equal(end[-1], '\n');
 	assert_true(end - room <=
@@ -309,6 +310,8 @@ static void a_socket_of_any_table_says_what_its_fields_say(void **state)
 		enum sf_class class;
 
 		table = i % SF_TABLE_COUNT;
+		if (sf_tables[table].shape != SF_SHAPE_INET)
+			continue; /* socket_shapes.c */
 		class = draw_class();
 		make(&reply, class);
 		check(encoder, &all, &reply, class);
