@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * churn 4|6: opens and closes TCP connections over loopback as fast as one core can, both ends here,
- * until standard input ends; then says on stdout how many they were and how many a second. Most are
- * reset, which leaves nothing behind; one in 64 ends in TIME-WAIT.
+ * churn 4|6: says on stdout at which port it listens, then opens and closes TCP connections to it over
+ * loopback as fast as one core can, both ends here, until standard input ends; then says how many they
+ * were and how many a second. Most are reset, which leaves nothing behind; one in 64 ends in TIME-WAIT.
  */
 #include <arpa/inet.h>
 #include <err.h>
@@ -62,8 +62,11 @@ int main(int argc, char **argv)
 	int listener = listen_on(family, &at);
 	socklen_t length = family == AF_INET ? sizeof(at.v4) : sizeof(at.v6);
 	unsigned long opened = 0;
-	double began = seconds();
+	double began;
 
+	printf("%u\n", ntohs(at.v4.sin_port)); /* in the same place for both families */
+	fflush(stdout);
+	began = seconds();
 	while (!stdin_ended()) {
 		for (int i = 0; i < ABREAST; i++) {
 			ends[2 * i] = socket(family, SOCK_STREAM, 0);
