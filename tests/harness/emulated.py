@@ -6,11 +6,11 @@ What it said is compared here, because there everything that computes is slow.
 """
 import base64
 import json
+import modulefinder
 import os
 import pickle
 import py_compile
 import shutil
-import subprocess
 import sys
 import tempfile
 import typing
@@ -21,17 +21,12 @@ import vm
 HARNESS = os.path.dirname(os.path.abspath(__file__))
 SOCKFEED = "/sockfeed"  # where it is in the machine
 
-COMMAND = f"""export PYTHONHOME={sys.base_prefix} PYTHONPATH={HARNESS}
+COMMAND = f"""export PYTHONHOME={sys.base_prefix} PYTHONPATH={HARNESS} SOCKFEED={SOCKFEED}
 /python -S -B -c 'import inmate; inmate.main()'
 """
-# Which files make up the modules that are named and those that they import; the frozen ones have none.
-LIST = """
-import importlib, json, sys
-for name in sys.argv[1:]:
-    importlib.import_module(name)
-specs = [module.__spec__ for module in sys.modules.values() if getattr(module, "__spec__", None)]
-print(json.dumps([spec.origin for spec in specs if spec.has_location]))
-"""
+# Not needed by anything that runs there, though something imports it somewhere.
+NEVER = ["asyncio", "bz2", "doctest", "email", "http", "logging", "lzma", "multiprocessing", "pdb", "pydoc", "ssl", "tarfile",
+         "unittest.mock", "urllib", "zipfile"]
 
 
 class Said(typing.NamedTuple):
@@ -49,25 +44,29 @@ def compiled(path):
             return file.read()
 
 
-def python(names):
-    """{path in the machine: what is to be there} of a Python that can import these modules."""
-    listed = subprocess.run([sys.executable, "-S", "-c", LIST, "encodings.idna", *names], env={**os.environ, "PYTHONPATH": HARNESS},
-                            stdout=subprocess.PIPE, check=True)
+def python(scripts):
+    """{path in the machine: what is to be there} of a Python that can run these files."""
+    finder = modulefinder.ModuleFinder([HARNESS, *(path for path in sys.path[1:] if "tests" not in path)], excludes=NEVER)
+    for script in scripts:
+        finder.load_file(script)
+    finder.import_hook("encodings.idna")
+    finder.import_hook("encodings.utf_8")
     files = {"python": os.path.realpath(getattr(sys, "_base_executable", sys.executable))}
-    for path in json.loads(listed.stdout):
+    for path in {module.__file__ for module in finder.modules.values() if module.__file__}:
         files.update({path + "c": compiled(path)} if path.endswith(".py") else {path: path})
     return files
 
 
-def program(name, *arguments):
-    """The command that runs a program of harness/ there."""
-    return ["/python", "-S", "-B", "-c", f"import {name}; {name}.main()", *arguments]
+def program(path, *arguments):
+    """The command that runs a Python file there."""
+    return ["/python", "-S", "-B", path + "c", *arguments]
 
 
 def run(package, commands, worlds=(), modules=(), loadable=(), files=None, programs=(), memory=512):
-    """(the worlds that those modules have made there, [Said] of each command). `programs`: of harness/, that are run."""
+    """(the worlds that those modules have made there, [Said] of each command). `programs`: Python files that are run."""
     plan = json.dumps({"worlds": worlds, "commands": commands}).encode()
-    brought = {"sockfeed": feed.SOCKFEED, "usr/bin/ss": shutil.which("ss"), "plan.json": plan, **python(["inmate", *worlds, *programs]),
+    here = [os.path.join(HARNESS, f"{name}.py") for name in ("inmate", *worlds)]
+    brought = {SOCKFEED: feed.SOCKFEED, "usr/bin/ss": shutil.which("ss"), "plan.json": plan, **python([*here, *programs]),
                **(files or {})}
     guest = vm.Guest(COMMAND, brought, modules, package, loadable)
     try:

@@ -34,3 +34,7 @@ def main():
             for when, data in packets(sock):
                 file.write(struct.pack("IIII", when // 10**9, when % 10**9 // 1000, len(data), len(data)) + data)
     sys.exit(status)
+
+
+if __name__ == "__main__":
+    main()

@@ -13,6 +13,7 @@ import emulated
 import feed
 import kernels
 
+NLMON = os.path.join(emulated.HARNESS, "nlmon.py")
 QUERY = feed.command(["state", "all"], program=emulated.SOCKFEED)
 CAPTURE = [emulated.SOCKFEED, "capture", "/tmp/ours.pcap"]
 FILES = "query", "capture", "ours"
@@ -20,7 +21,7 @@ ENVELOPE = "time", "run", "host", "netns"  # of when and where; a capture says w
 
 
 def monitored(name, command):
-    return emulated.program("nlmon", f"/tmp/{name}.pcap", *command)
+    return emulated.program(NLMON, f"/tmp/{name}.pcap", *command)
 
 
 def plain(records):
@@ -34,7 +35,7 @@ class Captured(unittest.TestCase):
         commands = [["uname", "-r"], ["ip", "link", "add", "nlmon0", "type", "nlmon"], ["ip", "link", "set", "nlmon0", "up"],
                     monitored("query", QUERY), monitored("capture", CAPTURE), *(["cat", f"/tmp/{name}.pcap"] for name in FILES)]
         (cls.world,), said = emulated.run(kernels.PACKAGE, commands, ["world"], ["tcp_diag", "mptcp_diag", "tls", "nlmon"],
-                                          files={"usr/sbin/ip": shutil.which("ip")}, programs=["nlmon"])
+                                          files={"usr/sbin/ip": shutil.which("ip")}, programs=[NLMON])
         for command, one in zip(commands, said):
             assert one.status == 0, (command, one)
         cls.release = said[0].stdout.decode().strip()
