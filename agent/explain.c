@@ -16,6 +16,9 @@ static void print_namespaces(const struct sf_plan *plan, struct sf_buf *out)
 	sf_buf_text(out, "namespaces: ");
 	sf_netns_choice_print(plan->netns, out);
 	sf_buf_text(out, "\n");
+	if (plan->mode == SF_CLOSED)
+		sf_buf_text(out, "  those that have an nsid here; `ip netns set NAME auto` gives "
+				 "one\n");
 	if (plan->mode == SF_CLOSED || !(plan->needs[SF_TABLE_TCP].states & ~(1u << SF_LISTEN)))
 		return;
 	sf_buf_text(out,

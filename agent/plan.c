@@ -98,21 +98,6 @@ static int read_filter(const struct sf_query_conf *conf, uint32_t tables, struct
 	return sf_filter_read(&conf->filter, tables, ret, complaints);
 }
 
-static int choose_namespaces(const struct sf_query_conf *conf, struct sf_netns_choice **ret,
-			     struct sf_complaints *complaints)
-{
-	const struct sf_text *word = conf->namespaces.items;
-	int r = sf_netns_choice_read(&conf->namespaces, ret, complaints);
-
-	if (r < 0 || conf->mode != SF_CLOSED || sf_netns_choice_self(*ret))
-		return r;
-	while (!strcmp(word->text, "self"))
-		word++;
-	sf_complain(complaints, word, 0, word->length, "write namespaces: [self]",
-		    "mode: closed tells of sockets in the agent's own namespace");
-	return -EINVAL;
-}
-
 static int select_fields(const struct sf_query_conf *conf, struct sf_fieldset *fields,
 			 struct sf_complaints *complaints)
 {
@@ -160,7 +145,7 @@ int sf_plan_new(const struct sf_query_conf *conf, const struct sf_host *host,
 	plan->include_unconnected = conf->include_unconnected;
 	plan->receive_buffer = conf->receive_buffer;
 	r = sf_plan_tables(plan, conf, complaints);
-	r = choose_namespaces(conf, &plan->netns, complaints) ?: r;
+	r = sf_netns_choice_read(&conf->namespaces, &plan->netns, complaints) ?: r;
 	r = select_fields(conf, &plan->fields, complaints) ?: r;
 	r = read_filter(conf, plan->tables, &plan->filter, complaints) ?: r;
 	r = check_labels(host_labels, &conf->labels, complaints) ?: r;

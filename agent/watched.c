@@ -30,9 +30,13 @@ void sf_watched_begin(struct sf_watched *one, struct sf_watch_state *state)
 	one->lost = state->lost;
 	one->live = true;
 	sf_share_begin(&one->share, run, &one->shared);
+	one->share.number = one->number;
 	sf_share_enter(&one->share);
 	one->share.here = true;
 	one->shared.table = first_table(run->plan);
+	one->netns = one->shared.home;
+	if (!sf_netns_choice_self(run->plan->netns))
+		one->share.netns = 0;
 	if (state->watch)
 		sf_walker_probe(state->walker, run->plan->tables, &one->shared.walk);
 }
@@ -50,6 +54,22 @@ static void say_lost(struct sf_walk *walk, enum sf_table table)
 	sf_walk_fail(walk, table, -ENOBUFS, &err);
 }
 
+/* Namespaces that are wanted and tell nothing. */
+static void say_unheard(struct sf_watched *one, const struct sf_watch_state *state)
+{
+	const struct sf_plan *plan = one->run.plan;
+	struct sf_walk *walk = &one->shared.walk;
+	int r = sf_watch_abroad(state->watch);
+	struct sf_err err;
+
+	if (r == 0) {
+		sf_walker_unnumbered(state->walker, plan->netns, one->number, walk);
+		return;
+	}
+	sf_fail(&err, r, "other namespaces are not heard: CAP_NET_BROADCAST is needed");
+	sf_walk_fail(walk, one->shared.table, r, &err);
+}
+
 void sf_watched_end(struct sf_watched *one, const struct sf_watch_state *state, uint64_t skipped,
 		    bool last)
 {
@@ -58,6 +78,8 @@ void sf_watched_end(struct sf_watched *one, const struct sf_watch_state *state, 
 
 	if (!state->watch)
 		sf_walk_fail(walk, table, state->refused, &state->err);
+	else if (!sf_netns_choice_self(one->run.plan->netns))
+		say_unheard(one, state);
 	walk->lost = state->lost - one->lost;
 	say_lost(walk, table);
 	walk->partial = walk->errors != 0;
@@ -91,16 +113,70 @@ static bool wants(const struct sf_plan *plan, const struct sf_view *view)
 	       sf_filter_judge(plan->filter, view);
 }
 
-void sf_watched_add(struct sf_watched *all, size_t count, const struct sf_view *view)
+void sf_watched_look(struct sf_watch_state *state)
 {
-	for (struct sf_watched *one = all; one < all + count; one++) {
+	if (!state->abroad)
+		return;
+	sf_walker_look(state->walker, state->choice, state->count);
+	sf_walker_number(state->walker);
+}
+
+void sf_watched_renew(struct sf_watch_state *state)
+{
+	if (!state->abroad || !sf_walker_renumbered(state->walker))
+		return;
+	state->strangers = 0;
+	sf_watched_look(state);
+}
+
+static bool is_strange(const struct sf_watch_state *state, int32_t nsid)
+{
+	for (unsigned i = 0; i < state->strangers; i++) {
+		if (state->stranger[i] == nsid)
+			return true;
+	}
+	return state->strangers == SF_COUNT(state->stranger);
+}
+
+/* One that came since we looked is looked for once: it may be one that nobody wants. */
+static int place_of(struct sf_watch_state *state, int32_t nsid)
+{
+	int at = sf_walker_numbered(state->walker, nsid);
+
+	if (at >= 0)
+		return at;
+	sf_watched_renew(state);
+	if (is_strange(state, nsid))
+		return at;
+	state->stranger[state->strangers++] = nsid;
+	sf_watched_look(state);
+	return sf_walker_numbered(state->walker, nsid);
+}
+
+static void add(struct sf_watched *one, struct sf_share *alike, const struct sf_view *view,
+		uint32_t netns)
+{
+	if (one->netns != netns)
+		sf_encoder_run(one->run.plan->encoder, one->run.run, netns);
+	one->netns = netns;
+	one->share.written = &alike->own;
+	sf_share_add(&one->share, view);
+}
+
+void sf_watched_add(struct sf_watched *all, struct sf_watch_state *state,
+		    const struct sf_view *view, int32_t nsid)
+{
+	int at = place_of(state, nsid);
+	uint32_t netns = at < 0 ? 0 : sf_walker_inode(state->walker, (size_t)at);
+
+	for (struct sf_watched *one = all; one < all + state->count; one++) {
 		one->share.own.length = 0;
 		if (!one->live || !(one->run.plan->tables >> view->table & 1))
 			continue;
-		one->shared.walk.seen++;
-		if (!wants(one->run.plan, view))
+		if (at < 0 || !sf_walker_chosen(state->walker, (size_t)at, one->number))
 			continue;
-		one->share.written = &first_alike(all, one)->own;
-		sf_share_add(&one->share, view);
+		one->shared.walk.seen++;
+		if (wants(one->run.plan, view))
+			add(one, first_alike(all, one), view, netns);
 	}
 }

@@ -70,7 +70,12 @@ static void watch_for(struct sf_watcher *w, const struct sf_run *run)
 {
 	const struct sf_plan *plan = run->plan;
 
-	w->watched[w->count++].run = *run;
+	w->watched[w->count].run = *run;
+	w->watched[w->count].number = w->count;
+	w->state.choice[w->count++] = plan->netns;
+	w->state.abroad |= !sf_netns_choice_self(plan->netns);
+	w->setup.everywhere = w->state.abroad;
+	w->state.count = w->count;
 	w->setup.tables |= plan->tables;
 	if (plan->receive_buffer > w->setup.buffer)
 		w->setup.buffer = plan->receive_buffer;
@@ -98,13 +103,15 @@ int sf_watcher_new(struct sf_loop *loop, struct sf_pool *pool, uint32_t release,
 	int r;
 
 	w->setup.release = release;
+	w->state = (struct sf_watch_state){.pool = pool,
+					   .walker = sf_walker_new(release),
+					   .full = sf_collect_batch(count),
+					   .choice = sf_alloc(count * sizeof(w->state.choice[0]))};
 	w->events = *events;
 	w->turns = sf_channel_new(count + 1);
 	w->messages = sf_channel_new(MESSAGES + count * MESSAGES_OF_QUERY);
 	for (size_t i = 0; i < count; i++)
 		watch_for(w, &runs[i]);
-	w->state = (struct sf_watch_state){
-		.pool = pool, .walker = sf_walker_new(release), .full = sf_collect_batch(count)};
 	r = begin(w, loop, err);
 	if (r < 0) {
 		sf_watcher_free(w);
@@ -135,5 +142,6 @@ void sf_watcher_free(struct sf_watcher *w)
 	sf_channel_free(w->messages);
 	sf_watch_free(w->state.watch);
 	sf_walker_free(w->state.walker);
+	free(w->state.choice);
 	free(w);
 }

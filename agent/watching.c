@@ -48,11 +48,11 @@ static void on_received(void *arg, uint64_t wall_us)
 	sf_watched_time(w->watched, w->count, wall_us);
 }
 
-static void on_ended(void *arg, const struct sf_view *view)
+static void on_ended(void *arg, const struct sf_view *view, int32_t nsid)
 {
 	struct sf_watcher *w = arg;
 
-	sf_watched_add(w->watched, w->count, view);
+	sf_watched_add(w->watched, &w->state, view, nsid);
 }
 
 static void wait_for_outputs(struct sf_watcher *w)
@@ -72,6 +72,7 @@ static void read_events(struct sf_watcher *w, unsigned most)
 
 	for (; most && count > 0; most--) {
 		wait_for_outputs(w);
+		sf_watched_renew(&w->state);
 		count = sf_watch_read(w->state.watch, &calls);
 	}
 }
@@ -150,6 +151,7 @@ static void take_turn(struct sf_watcher *w, const struct sf_turn *turn)
 		read_events(w, READS_OF_TURN);
 		w->state.lost = sf_watch_lost(w->state.watch);
 	}
+	sf_watched_look(&w->state);
 	for (size_t i = 0; i < w->count; i++) {
 		struct sf_watched *one = &w->watched[i];
 
@@ -187,6 +189,7 @@ int sf_watching_begin(struct sf_watcher *w, struct sf_err *err)
 	w->state.calls = &w->calls;
 	w->calls = (struct sf_collect_calls){.batch = full_batch, .ended = run_ended, .arg = w};
 	subscribe(w);
+	sf_watched_look(&w->state);
 	for (size_t i = 0; i < w->count; i++)
 		sf_watched_begin(&w->watched[i], &w->state);
 	return 0;

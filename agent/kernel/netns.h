@@ -29,9 +29,10 @@ struct sf_netns { /* a namespace: little more than its descriptor */
 	uint32_t inode;
 	uint8_t state;
 	bool seen;
-	int code;   /* REFUSED: -errno */
-	int pid;    /* who leads there; 0: its name does */
-	char *name; /* NULL: a process leads there */
+	int code;     /* REFUSED: -errno */
+	int32_t nsid; /* by which the kernel's events call it; below 0: by none */
+	int pid;      /* who leads there; 0: its name does */
+	char *name;   /* NULL: a process leads there */
 	struct mnl_socket *socket;
 	uint32_t port;
 	uint64_t *chosen; /* bits: by which choices of the last look */
@@ -48,7 +49,8 @@ struct sf_netns_list {
 	struct sf_netns **place; /* 0 is home; the others by inode */
 	size_t problems;
 	struct sf_netns_problem *problem;
-	struct mnl_socket *home; /* while the walker is away: its descriptor at home */
+	struct mnl_socket *numbers; /* is told of new nsids; NULL: nobody asked for them */
+	struct mnl_socket *home;    /* while the walker is away: its descriptor at home */
 	uint32_t home_port;
 };
 

@@ -38,6 +38,8 @@ void sf_netns_list_free(struct sf_netns_list *places)
 		return;
 	for (size_t i = 0; i < places->count; i++)
 		sf_netns_free(places->place[i]);
+	if (places->numbers)
+		mnl_socket_close(places->numbers);
 	free(places->place);
 	free(places->problem);
 	free(places);

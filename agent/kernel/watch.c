@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
+#include <sockfeed/netns.h>
+
 #include "link.h"
 #include "refusal.h"
 
@@ -32,14 +34,21 @@ static const struct {
 	{SF_TABLE_UDP, SKNLGRP_INET6_UDP_DESTROY},
 };
 
+union control {
+	struct cmsghdr head;
+	char bytes[CMSG_SPACE(sizeof(int))];
+};
+
 struct sf_watch {
 	struct sf_link link; /* its buffer is not used */
 	struct sf_watch_setup setup;
 	uint32_t drops; /* the kernel's counter, as it was read last */
 	uint64_t lost;
+	int abroad; /* -errno: other namespaces are not heard */
 	struct mmsghdr message[EVENTS];
 	struct iovec part[EVENTS];
 	struct sockaddr_nl from[EVENTS];
+	union control control[EVENTS];
 	uint8_t bytes[EVENTS][EVENT_MOST] __attribute__((aligned(8)));
 };
 
@@ -81,7 +90,11 @@ static void prepare(struct sf_watch *watch)
 	for (size_t i = 0; i < EVENTS; i++) {
 		watch->part[i] = (struct iovec){watch->bytes[i], EVENT_MOST};
 		watch->message[i].msg_hdr = (struct msghdr){
-			.msg_name = &watch->from[i], .msg_iov = &watch->part[i], .msg_iovlen = 1};
+			.msg_name = &watch->from[i],
+			.msg_iov = &watch->part[i],
+			.msg_iovlen = 1,
+			.msg_control = &watch->control[i],
+		};
 	}
 }
 
@@ -99,6 +112,8 @@ int sf_watch_open(const struct sf_watch_setup *setup, struct sf_watch **ret, str
 			r = sf_fail(err, r, "NETLINK_NO_ENOBUFS cannot be set: %s",
 				    sf_errno_name(r));
 	}
+	if (r == 0 && setup->everywhere)
+		watch->abroad = option(watch, SOL_NETLINK, NETLINK_LISTEN_ALL_NSID, 1);
 	if (r == 0)
 		r = join(watch, err);
 	if (r < 0) {
@@ -118,6 +133,11 @@ void sf_watch_free(struct sf_watch *watch)
 	free(watch);
 }
 
+int sf_watch_abroad(const struct sf_watch *watch)
+{
+	return watch->abroad;
+}
+
 int sf_watch_fd(const struct sf_watch *watch)
 {
 	return mnl_socket_get_fd(watch->link.socket);
@@ -134,13 +154,30 @@ size_t sf_watch_buffer(const struct sf_watch *watch)
 
 /* ---- reading ---- */
 
+struct reading {
+	const struct sf_watch_calls *calls;
+	int32_t nsid;
+};
+
 static int take_event(void *arg, struct sf_view *view)
 {
-	const struct sf_watch_calls *calls = arg;
+	const struct reading *reading = arg;
 
 	if (sf_view_ended(view) == 0)
-		calls->ended(calls->arg, view);
+		reading->calls->ended(reading->calls->arg, view, reading->nsid);
 	return 0;
+}
+
+/* The kernel says it beside what comes from another namespace. */
+static int32_t nsid_of(const struct msghdr *header)
+{
+	const struct cmsghdr *control = CMSG_FIRSTHDR(header);
+	int32_t nsid = SF_NSID_HOME;
+
+	if (control && control->cmsg_level == SOL_NETLINK &&
+	    control->cmsg_type == NETLINK_LISTEN_ALL_NSID)
+		memcpy(&nsid, CMSG_DATA(control), sizeof(nsid));
+	return nsid;
 }
 
 /* Any process may send to us; the kernel is 0. */
@@ -151,14 +188,22 @@ static bool is_kernels(const struct msghdr *header)
 	return header->msg_namelen == sizeof(*from) && from->nl_pid == 0;
 }
 
+/* The kernel writes how long they are. */
+static void reset(struct msghdr *header)
+{
+	header->msg_namelen = sizeof(struct sockaddr_nl);
+	header->msg_controllen = sizeof(union control);
+}
+
 int sf_watch_read(struct sf_watch *watch, const struct sf_watch_calls *calls)
 {
+	struct reading reading = {.calls = calls};
 	struct sf_datagram datagram = {
-		.release = watch->setup.release, .reply = take_event, .arg = (void *)calls};
+		.release = watch->setup.release, .reply = take_event, .arg = &reading};
 	int count;
 
 	for (size_t i = 0; i < EVENTS; i++)
-		watch->message[i].msg_hdr.msg_namelen = sizeof(watch->from[i]);
+		reset(&watch->message[i].msg_hdr);
 	do {
 		count = recvmmsg(sf_watch_fd(watch), watch->message, EVENTS, MSG_DONTWAIT, NULL);
 	} while (count < 0 && errno == EINTR);
@@ -170,6 +215,7 @@ int sf_watch_read(struct sf_watch *watch, const struct sf_watch_calls *calls)
 
 		if (!is_kernels(&message->msg_hdr))
 			continue;
+		reading.nsid = nsid_of(&message->msg_hdr);
 		if (message->msg_hdr.msg_flags & MSG_TRUNC ||
 		    sf_datagram_read(&datagram, watch->bytes[i], message->msg_len) < 0)
 			watch->lost++;

@@ -125,15 +125,18 @@ struct sf_watch_setup {
 	uint32_t release; /* of the kernel, for the views */
 	uint32_t tables;  /* mask of 1 << enum sf_table */
 	size_t buffer;    /* bytes of the receive buffer that are wanted; without rights the system's bound is less */
+	bool everywhere;  /* also of other namespaces, those that have a number here: netns.h */
 };
 int sf_watch_open(const struct sf_watch_setup *, struct sf_watch **ret, struct sf_err *err);
 void sf_watch_free(struct sf_watch *); /* accepts NULL */
+/* 0, or -errno: why nothing comes of other namespaces. */
+int sf_watch_abroad(const struct sf_watch *);
 int sf_watch_fd(const struct sf_watch *); /* readable: there are events */
 size_t sf_watch_buffer(const struct sf_watch *); /* bytes of the receive buffer that it has */
 
 struct sf_watch_calls {
 	void (*received)(void *arg, uint64_t wall_us); /* before the events of a receive call */
-	void (*ended)(void *arg, const struct sf_view *view);
+	void (*ended)(void *arg, const struct sf_view *view, int32_t nsid); /* SF_NSID_HOME or another's */
 	void *arg;
 };
 /*

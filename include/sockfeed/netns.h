@@ -48,5 +48,22 @@ void sf_walker_let_go(struct sf_walker *); /* closes all */
  * nothing has changed. Returns how many, SF_WALK_ERRORS at most.
  */
 unsigned sf_walker_netns_errors(const struct sf_walker *, size_t choice, struct sf_walk_error error[SF_WALK_ERRORS]);
+/* ---- events of other namespaces ---- */
+
+#define SF_NSID_HOME (-2) /* of an event: it is of the namespace of the watch itself */
+/* After a look: by which number, its nsid, does the kernel call each of them here? */
+void sf_walker_number(struct sf_walker *);
+/* Were numbers given or taken since it was asked last? Then it is time for another look. */
+bool sf_walker_renumbered(struct sf_walker *);
+/* The index of the namespace with that number, -ENOENT: it is none that was found; its inode. */
+int sf_walker_numbered(const struct sf_walker *, int32_t nsid);
+uint32_t sf_walker_inode(const struct sf_walker *, size_t at);
+/*
+ * Namespaces that a choice has chosen by words other than all, and that have no number: they tell of no end. Their
+ * names become an error.
+ */
+void sf_walker_unnumbered(const struct sf_walker *, const struct sf_netns_choice *choice, size_t number,
+			  struct sf_walk *walk);
+
 /* "blue", "of process 812", "of this process": as it was found. */
 void sf_walker_netns_name(const struct sf_walker *, size_t at, struct sf_buf *);

@@ -42,7 +42,7 @@ ALONE = {
     "pcre2": ("filter",),
     "libmnl/": ("kernel", "owner"),
     "linux/netlink.h": ("kernel", "owner", "capture"),
-    "linux/rtnetlink.h": ("owner",),
+    "linux/rtnetlink.h": ("kernel", "owner"),
     "linux/inet_diag.h": ("kernel", "capture"),
     "linux/sock_diag.h": ("kernel", "capture"),
     "librdkafka/": ("delivery",),
