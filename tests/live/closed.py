@@ -72,7 +72,7 @@ def settle():
     """Until the kernel's worker has nothing more to say of what ended before, in the tests before."""
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 4) as sock:  # NETLINK_SOCK_DIAG
         sock.bind((0, 0))
-        for group in 1, 3:  # SKNLGRP_INET_TCP_DESTROY, SKNLGRP_INET6_TCP_DESTROY
+        for group in 1, 2, 3, 4:  # SKNLGRP_INET_TCP_DESTROY ... SKNLGRP_INET6_UDP_DESTROY
             sock.setsockopt(270, 1, group)  # SOL_NETLINK, NETLINK_ADD_MEMBERSHIP
         sock.settimeout(0.3)
         try:
@@ -168,6 +168,38 @@ class Numbers(Watching):
         self.assertEqual((len(records), run["records"], run["sockets_matched"], run["cut"], run["sockets_seen"]), (2, 2, 5, 3, 10))
         self.assertEqual((run["lost"], run["partial"], run["errors"], run["walks"], run["skipped"]), (0, False, [], [], 0))
         self.assertEqual((run["previous_run"], run["interval_ms"], run["seq"]), (None, 3600000, 2))
+
+
+class Datagrams(Watching):
+    def test_udp_ends_too_with_addresses_and_nothing_more(self):
+        agent = self.watch(query("", "sockets: [udp]"))
+        connected = [socket.socket(family, socket.SOCK_DGRAM) for family in (socket.AF_INET, socket.AF_INET6)]
+        for sock, address in zip(connected, ("127.0.0.1", "::1")):
+            sock.connect((address, 9))
+        bound = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        bound.bind(("127.0.0.1", 0))
+        never = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        port = bound.getsockname()[1]
+        for sock in never, *connected, bound:
+            sock.close()
+            transfer(serve(self), 1, 1)  # which is not asked for
+        records, [run] = self.ended(agent, 3)
+        self.assertEqual(sorted((r["family"], r.get("peer", {}).get("port")) for r in records if "peer" in r),
+                         [("inet", 9), ("inet6", 9)])
+        [alone] = [r for r in records if "peer" not in r]
+        self.assertEqual((alone["table"], alone["protocol"], alone["local"]["port"]), ("udp", "udp", port))
+        self.assertEqual(set(alone), KEYS - {"peer", "tcp"})
+        self.assertEqual((run["sockets_seen"], run["records"]), (4, 3))
+
+    def test_beside_tcp_in_one_query(self):
+        listener = serve(self)
+        agent = self.watch(query(f"dport = {port_of(listener)}", "sockets: [tcp, udp]"))
+        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        sock.connect(listener.getsockname())
+        sock.close()
+        transfer(listener, 1, 1)
+        records, _ = self.ended(agent, 2)
+        self.assertEqual(sorted(r["table"] for r in records), ["tcp", "udp"])
 
 
 class Runs(Watching):
