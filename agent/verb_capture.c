@@ -34,7 +34,6 @@ static int walk(struct sf_walker *walker, const struct sf_ask *ask, const struct
 	const char *table = sf_tables[ask->table].name;
 	struct sf_walk walk;
 
-	sf_capture_netns(capture, sf_walker_netns(walker));
 	sf_walker_tap(walker, sf_capture_tap(capture));
 	sf_walker_walk(walker, ask, &calls, &walk);
 	sf_walker_tap(walker, NULL);
@@ -85,6 +84,7 @@ static int walk_all(struct sf_walker *walker, size_t places, struct sf_plan *pla
 	for (size_t at = 0; at < places; at++) {
 		if (!sf_walker_chosen(walker, at, 0) || sf_walker_enter(walker, at) < 0)
 			continue;
+		sf_capture_netns(capture, sf_walker_netns(walker));
 		status = walk_tables(walker, plan, questions, capture) ?: status;
 		sf_walker_leave(walker);
 		if (sf_interrupted() || sf_capture_failed(capture))

@@ -8,33 +8,16 @@
  */
 #include <linux/inet_diag.h>
 #include <linux/sock_diag.h>
-#include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "match.h"
 
-/* The table that a request asks for, or -1. */
-static int table_of(const struct sf_request_seen *request, uint32_t protocol)
-{
-	bool inet = request->families != SF_NO_IP;
-	const char *family = sf_word(sf_fields[SF_FIELD_FAMILY].words, request->family);
-
-	if (request->type == TCPDIAG_GETSOCK)
-		return SF_TABLE_TCP;
-	for (unsigned table = 0; family && table < SF_TABLE_COUNT; table++) {
-		if (sf_tables[table].shape == SF_SHAPE_INET
-			    ? inet && sf_tables[table].protocol == protocol
-			    : !strcmp(sf_tables[table].name, family)) /* it has one table */
-			return (int)table;
-	}
-	return -1;
-}
-
 /* What does not fit into the eight bits of the request comes as an attribute. */
-static uint32_t protocol_of(const uint8_t *payload, size_t length)
+static uint32_t protocol_of(const struct sf_request_seen *request, const uint8_t *payload,
+			    size_t length)
 {
-	size_t at = sizeof(struct inet_diag_req_v2);
+	size_t at = request->families == SF_NO_IP ? length : sizeof(struct inet_diag_req_v2);
 	uint32_t protocol = payload[1];
 	struct nlattr attribute;
 
@@ -99,7 +82,9 @@ struct sf_request_seen *sf_match_request(struct sf_matches *matches, const void 
 	seen.dump = (header.nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
 	seen.family = payload[0];
 	seen.families = families_of(&seen);
-	seen.table = table_of(&seen, protocol_of(payload, length));
+	seen.table = seen.type == TCPDIAG_GETSOCK
+			     ? SF_TABLE_TCP
+			     : sf_request_table(seen.family, protocol_of(&seen, payload, length));
 	place = find_place(matches);
 	*place = seen;
 	return place;
@@ -113,8 +98,7 @@ static bool is_asked(const struct sf_request_seen *request, const struct nlmsghd
 		return true;
 	return header->nlmsg_type == request->type &&
 	       (request->type == TCPDIAG_GETSOCK || header->nlmsg_len == NLMSG_HDRLEN ||
-		payload[0] == request->family ||
-		request->family == AF_TIPC /* its answers do not say so */);
+		payload[0] == request->family);
 }
 
 struct sf_request_seen *sf_match_answer(struct sf_matches *matches, const void *message,

@@ -13,7 +13,7 @@ enum { SF_V4 = 1, SF_V6 = 2, SF_NO_IP = 4 }; /* bits of families */
 struct sf_request_seen {
 	uint64_t number; /* in the order of the file, from 1; 0: the place is free */
 	uint32_t sequence, port;
-	int table; /* -1: none of ours */
+	int table; /* below 0: none of ours */
 	uint16_t type;
 	uint8_t family, families;
 	bool dump;	      /* NLMSG_DONE ends it; else its first answer does */

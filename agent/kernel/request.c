@@ -137,3 +137,19 @@ void sf_request_write(union sf_request *request, enum sf_form form, const struct
 	if (ask->bytecode_length)
 		write_bytecode(header, ask->bytecode_length);
 }
+
+static bool is_asked(const struct sf_table_facts *table, uint8_t family, uint32_t protocol)
+{
+	if (table->shape != SF_SHAPE_INET)
+		return family == own[table->shape].family; /* which has one table */
+	return (family == AF_INET || family == AF_INET6) && protocol == table->protocol;
+}
+
+int sf_request_table(uint8_t family, uint32_t protocol)
+{
+	for (unsigned table = 0; table < SF_TABLE_COUNT; table++) {
+		if (is_asked(&sf_tables[table], family, protocol))
+			return (int)table;
+	}
+	return -ENOENT;
+}

@@ -171,6 +171,8 @@ int sf_datagram_read(struct sf_datagram *, const void *bytes, size_t length);
  * attribute that does not fit.
  */
 void sf_datagram_wipe(void *bytes, size_t length);
+/* The table that somebody's request of SOCK_DIAG_BY_FAMILY asks for, or -ENOENT. */
+int sf_request_table(uint8_t family, uint32_t protocol);
 /* Adds what a walk failed with, in words: those of `err`, or what the number means for a dump of the table. */
 void sf_walk_fail(struct sf_walk *, enum sf_table table, int code, const struct sf_err *err);
 

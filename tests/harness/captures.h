@@ -116,6 +116,7 @@ struct replayed {
 	uint32_t release; /* in the last view */
 	struct sf_err err;
 	int stop_with;
+	enum sf_table table;  /* to walk: TCP */
 	size_t place, places; /* which namespace to walk, of how many */
 	void (*look)(const struct sf_view *); /* at each socket, or NULL */
 };
@@ -171,7 +172,7 @@ static inline void replay(struct replayed *r, const void *bytes, size_t length, 
 	assert_true(r->place < r->places);
 	assert_true(sf_walker_enter(walker, r->place) == 0);
 	r->netns = sf_walker_netns(walker);
-	r->result = sf_walker_walk(walker, &(struct sf_ask){.table = SF_TABLE_TCP}, &calls, &r->walk);
+	r->result = sf_walker_walk(walker, &(struct sf_ask){.table = r->table}, &calls, &r->walk);
 	sf_walker_free(walker);
 	sf_replay_free(file);
 }

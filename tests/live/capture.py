@@ -112,6 +112,30 @@ class Capture(unittest.TestCase):
         self.assertEqual(run["walks"][0]["dumps"], 2)
         self.assertEqual(run["netns"]["inode"], os.stat("/proc/self/ns/net").st_ino)
 
+    def test_all_tables_come_into_one_capture(self):
+        kept = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.addCleanup(kept.close)
+        kept.bind(("127.0.0.1", 0))
+        path = self.path("all.pcap")
+        status, out, said = sockfeed("capture", "--sockets", "all", path)
+        self.assertEqual((status, out, said), (0, b"", ""))
+        live, live_run = self.asked("--sockets", "all")
+        replayed, run = self.asked("--sockets", "all", "--from", path)
+        for table in {table for table, _ in live} | {table for table, _ in replayed}:
+            self.assertGreaterEqual(len([1 for each, _ in live & replayed if each == table]),
+                                    len([1 for each, _ in live if each == table]) - 10, table)
+        self.assertIn(("udp", str(worlds.cookie_of(kept))), replayed)
+        self.assertEqual(run["absent"], live_run["absent"])
+        self.assertEqual(run["errors"], [])
+        self.assertEqual(self.asked("--sockets", "udp", "--from", path)[0], {one for one in replayed if one[0] == "udp"})
+
+    def asked(self, *options):
+        """({(table, cookie)}, the run record)"""
+        status, out, said = sockfeed("query", "--format", "json", *options, "state", "all")
+        self.assertEqual(status, 0, said)
+        records = [feed.parse(line) for line in out.splitlines()]
+        return {(record["table"], record["cookie"]) for record in records[:-1]}, records[-1]
+
     def test_the_judge_alone_chooses(self):
         _, path, _ = self.captured()
         records, run = feed.run(["state", "established", "( sport = :443 or dport = :443 )"], ["--from", path])

@@ -178,6 +178,10 @@ class Query(unittest.TestCase):
                              {inode: ends(found) for inode, found in by_inode(live).items()})
             self.assertEqual(ends(by_inode(records)[blue.inode]), ss("blue"))
             self.assertEqual(last.get("netns"), live_last.get("netns"))
+        subprocess.run([SOCKFEED, "capture", "--namespaces", "blue,red", "--sockets", "udp,tcp", path], check=True)
+        records, last = run(["state", "all"], ["--sockets", "tcp,udp", "--from", path])
+        self.assertEqual(set(by_inode(records)), {blue.inode, red.inode})
+        self.assertEqual({walk["table"]: walk["dumps"] for walk in last["walks"]}, {"tcp": 4, "udp": 4})
         done = subprocess.run([SOCKFEED, "query", "--format", "table", "--from", path, "state", "all"],
                               stdout=subprocess.PIPE, check=True, text=True)
         self.assertEqual(set(re.findall(r"^namespace of the capture \(inode (\d+)\)$", done.stdout, re.MULTILINE)),

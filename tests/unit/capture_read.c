@@ -289,10 +289,17 @@ static void an_mptcp_request_is_no_tcp_request(void **state)
 	begin(false, MICRO);
 	made_packet(&made, SOCK_DIAG, &bytes, sizeof(bytes));
 	add_socket(a, 1);
+	add_number(a, NLMSG_DONE, 0);
 	made_answers(&made, a);
 	dump(INET, 2, 10, 1);
 	r = replay_made();
 	check_whole(&r, 1, (const uint64_t[]){10});
+	r = (struct replayed){.table = SF_TABLE_MPTCP};
+	replay(&r, made.bytes, made.length, 0);
+	check_whole(&r, 1, (const uint64_t[]){1});
+	r = (struct replayed){.table = SF_TABLE_UDP};
+	replay(&r, made.bytes, made.length, 0);
+	check_failed(&r, ENOENT, "the capture has no request for udp");
 }
 
 static void more_requests_than_are_remembered_push_out_the_oldest(void **state)
