@@ -130,6 +130,8 @@ class Agreement(unittest.TestCase):
         for record in records:
             row = before[int(record["cookie"])]
             theirs, name = witness.details(row), f"{record} {row.line}"
+            if row.state == "listening":
+                theirs.pop("subflows_max", None)  # 6.1 gives a listener the limit of its namespace, later ones do not
             path = theirs.pop("cgroup", None)
             if path and not path.startswith("unreachable"):
                 self.assertTrue(is_cgroup(record["cgroup"]["id"], path), name)
