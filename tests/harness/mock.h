@@ -171,19 +171,21 @@ static inline char *mock_copy(const void *bytes, size_t length)
 	return bytes ? memcpy(copy, bytes, length) : (free(copy), NULL);
 }
 
-/* Partition 0 from its beginning, until there were so many, and what comes within half a second. */
+/* Partition 0 from its beginning to its end, but so many messages at least. */
 static inline struct mock_messages mock_read(const struct mock *mock, const char *topic, size_t least)
 {
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
 	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
 	struct mock_messages all = {0};
 	rd_kafka_message_t *message;
+	bool ended = false;
 	rd_kafka_t *handle;
 	char why[256];
 
 	rd_kafka_conf_set(conf, "bootstrap.servers", mock->brokers, NULL, 0);
 	rd_kafka_conf_set(conf, "group.id", "test", NULL, 0);
 	rd_kafka_conf_set(conf, "enable.auto.commit", "false", NULL, 0);
+	rd_kafka_conf_set(conf, "enable.partition.eof", "true", NULL, 0);
 	rd_kafka_conf_set(conf, "log_level", "0", NULL, 0);
 	handle = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof(why));
 	assert_non_null(handle);
@@ -191,7 +193,8 @@ static inline struct mock_messages mock_read(const struct mock *mock, const char
 	rd_kafka_topic_partition_list_add(list, topic, 0)->offset = RD_KAFKA_OFFSET_BEGINNING;
 	assert_int_equal(rd_kafka_assign(handle, list), 0);
 	rd_kafka_topic_partition_list_destroy(list);
-	while ((message = rd_kafka_consumer_poll(handle, all.count < least ? 30000 : 500))) {
+	while (!ended && (message = rd_kafka_consumer_poll(handle, 30000))) {
+		ended = message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF && all.count >= least;
 		if (!message->err) {
 			all.message = realloc(all.message, (all.count + 1) * sizeof(*all.message));
 			all.message[all.count++] = (struct mock_message){
