@@ -14,7 +14,7 @@ from broker import PASSWORD, USER, Broker
 from broker_certificates import LOCKED
 from feed import parse
 
-QUERY = "  all: { interval: INTERVAL, filter: state all, outputs: [kafka, archive] }\n"
+QUERY = "  all: { interval: INTERVAL, filter: state listening, outputs: [kafka, archive] }\n"
 ARCHIVE = "  archive: { type: file, path: @DIR@/out.jsonl }\n"
 TLS = "tls: { ca_file: @TLS@/ca.pem }"
 SASL = "sasl: { username: USER, password_file: @PASSWORD@, mechanism: MECHANISM }"
@@ -139,7 +139,7 @@ class Secure(unittest.TestCase):
         self.broker.set_password("half", PASSWORD)
         allowed, forbidden = self.topic("half"), self.topic()
         text = self.text("SASL_SSL", f"{TLS}, {SASL}", '"{label.topic}"', user="half", interval="200ms")
-        queries = "".join(f"  {name}: {{ interval: 200ms, filter: state all, outputs: [kafka], labels: {{ topic: {topic} }} }}\n"
+        queries = "".join(f"  {name}: {{ interval: 200ms, filter: state listening, outputs: [kafka], labels: {{ topic: {topic} }} }}\n"
                           for name, topic in (("may", allowed), ("not", forbidden)))
         text = text.replace(QUERY.replace("INTERVAL", "200ms"), queries).replace(ARCHIVE, "")
         agent = Agent(self, text, stdout=subprocess.DEVNULL)
