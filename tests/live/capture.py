@@ -25,6 +25,7 @@ import feed
 import netns
 import refuse
 import world as worlds
+from agent import config
 
 TCP_MD5SIG = 14  # linux/tcp.h
 KEY = b"a-secret-of-two-routers"
@@ -260,8 +261,20 @@ class Capture(unittest.TestCase):
                 status, out, said = sockfeed("query", "--format", form, *options, "state", "all")
                 self.assertEqual(status, 0, said)
                 self.assertNotIn(KEY, out)
+                self.assertNotIn(KEY, said if isinstance(said, bytes) else said.encode())
                 if form == "json":
                     self.assertIn(cookie.encode(), out)
+
+    def test_no_key_is_in_what_an_agent_writes_or_logs(self):
+        self.need_keys()
+        queries = "  all: { interval: 1h, filter: state all, outputs: [console] }\n"
+        with tempfile.NamedTemporaryFile("w", suffix=".yaml", dir=self.folder.name) as file:
+            file.write(config(queries, more="log: { level: debug }"))
+            file.flush()
+            done = subprocess.run([feed.SOCKFEED, "run", "--once", "-c", file.name], capture_output=True, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn(str(worlds.cookie_of(self.keyed[0])).encode(), done.stdout)
+        self.assertNotIn(KEY, done.stdout + done.stderr)
 
     def test_no_key_is_in_a_core(self):
         self.need_keys()
