@@ -168,6 +168,7 @@ int sf_replay_walk(void *arg, size_t at, const struct sf_ask *ask,
 	struct sf_packet packet;
 	int r;
 
+	walk->release = replay->release;
 	sf_window_clear(replay->window);
 	replay->matches = (struct sf_matches){0};
 	sf_file_seek(&replay->file, place->begin);

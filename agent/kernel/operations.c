@@ -53,6 +53,7 @@ uint32_t sf_walker_operations(struct sf_walker *walker)
 
 void sf_walker_probe(struct sf_walker *walker, uint32_t tables, struct sf_walk *walk)
 {
+	walk->release = walker->release;
 	for (unsigned table = 0; table < SF_TABLE_COUNT; table++) {
 		const struct sf_ask ask = {.table = table};
 		int r = tables >> table & 1 ? sf_walker_try(walker, &ask) : 0;

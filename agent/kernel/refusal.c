@@ -40,9 +40,16 @@ static const char *words_of(int code)
 	return NULL;
 }
 
-static void say_missing(struct sf_walk_error *error, enum sf_table table)
+static const char *modules_of(enum sf_table table, uint32_t release)
 {
-	const char *modules = sf_tables[table].modules, *space = strrchr(modules, ' ');
+	const struct sf_table_facts *facts = &sf_tables[table];
+
+	return release && release < facts->renamed ? facts->modules_before : facts->modules;
+}
+
+static void say_missing(struct sf_walk_error *error, enum sf_table table, uint32_t release)
+{
+	const char *modules = modules_of(table, release), *space = strrchr(modules, ' ');
 
 	snprintf(error->message, sizeof(error->message), "this kernel has no %s (module%s %s)",
 		 space ? space + 1 : modules, space ? "s" : "", modules);
@@ -62,7 +69,7 @@ void sf_walk_fail(struct sf_walk *walk, enum sf_table table, int code, const str
 		snprintf(error->message, sizeof(error->message), "%.*s",
 			 (int)sizeof(error->message) - 1, err->text);
 	else if (code == -ENOENT || code == -EOPNOTSUPP)
-		say_missing(error, table);
+		say_missing(error, table, walk->release);
 	else if (words)
 		snprintf(error->message, sizeof(error->message), "%s", words);
 	else

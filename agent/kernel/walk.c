@@ -162,7 +162,7 @@ int sf_walker_walk(struct sf_walker *walker, const struct sf_ask *ask,
 	struct pass pass = {.walker = walker, .ask = ask, .calls = calls, .walk = walk};
 	int r;
 
-	*walk = (struct sf_walk){.id = atomic_fetch_add(&walks, 1) + 1};
+	*walk = (struct sf_walk){.id = atomic_fetch_add(&walks, 1) + 1, .release = walker->release};
 	if (walker->source.walk)
 		return walker->source.walk(walker->source.arg, walker->at, ask, calls, walk);
 	sf_window_clear(walker->window);

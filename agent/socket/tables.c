@@ -19,6 +19,8 @@
 	(S(ESTABLISHED) | S(SYN_SENT) | S(CLOSE_WAIT) | S(COOKIE_WAIT) | S(COOKIE_ECHOED) |      \
 	 S(SHUTDOWN_PENDING) | S(SHUTDOWN_SENT) | S(SHUTDOWN_RECEIVED) | S(SHUTDOWN_ACK_SENT))
 
+#define RENAMED(now, before, release) now, .modules_before = before, .renamed = release
+
 #define TABLE(id, name_, shape_, protocol_, filtered_, told_, modules_, usual_, hidden)         \
 	[SF_TABLE_##id] = {.name = name_,                                                       \
 			   .shape = SF_SHAPE_##shape_,                                          \

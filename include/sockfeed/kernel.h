@@ -29,6 +29,7 @@ struct sf_walk_error {
 
 struct sf_walk { /* what one walk did so far: its callbacks may read it; filled also when it failed */
 	uint64_t id;         /* unique in this process, from 1 */
+	uint32_t release;    /* of the kernel that answered; 0: not known */
 	uint32_t dumps;      /* dumps sent, refused and repeated ones included */
 	uint64_t seen;       /* answers received */
 	uint64_t duplicates; /* of them, not handed out: the cookie was one of the last 4,096 */

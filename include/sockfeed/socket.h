@@ -35,6 +35,8 @@ struct sf_table_facts {
 	bool told;           /* the kernel tells when its sockets end */
 	bool filtered;       /* the kernel can leave out sockets: it runs bytecode and takes ports in the header */
 	const char *modules; /* "inet_diag, tcp_diag"; the last one answers */
+	const char *modules_before; /* in kernels before that release */
+	uint32_t renamed;    /* 0: they have always been named so */
 	uint32_t known;      /* states: bits of 1 << SF_ESTABLISHED ...; SF_SYN_RECV stands for NEW_SYN_RECV too */
 	uint32_t usual;      /* those of them that a filter without a state means */
 };

@@ -79,11 +79,13 @@ def read(path):
         return ""
 
 
+def release():
+    """Of the running kernel, (6, 18)."""
+    return tuple(int(number) for number in os.uname().release.split("-")[0].split(".")[:2])
+
+
 def bound_inactive_is_shown():
-    """From kernel 6.8 on."""
-    with open("/proc/sys/kernel/osrelease") as file:
-        major, minor = (int(number) for number in file.read().split("-")[0].split(".")[:2])
-    return (major, minor) >= (6, 8)
+    return release() >= (6, 8)
 
 
 class World:

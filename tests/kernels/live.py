@@ -19,7 +19,7 @@ class Live(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         kernel = vm.Kernel(kernels.PACKAGE)
-        modules = [module for modules in kernels.tables().values() for module in modules if module in kernel.paths]
+        modules = [module for modules in kernels.tables(kernel).values() for module in modules if module in kernel.paths]
         scripts = [os.path.join(LIVE, f"{name}.py") for name in SCRIPTS]
         _, cls.said = emulated.run(kernels.PACKAGE, [emulated.program(script) for script in scripts], modules=modules,
                                    programs=scripts)

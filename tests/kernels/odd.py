@@ -15,7 +15,7 @@ import kernels
 import vm
 import witness
 
-MODULES = {"vsock": ["vsock_loopback", "vsock_diag"], "tipc": ["tipc", "diag"], "xdp": ["xsk_diag"]}
+TABLES = "vsock", "tipc", "xdp"
 STATES = {**witness.STATES, "UNCONN": "unconnected"}
 
 
@@ -32,16 +32,17 @@ class Odd(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         kernel = vm.Kernel(kernels.PACKAGE)
-        cls.there = [table for table, names in MODULES.items()
-                     if all(name in kernel.paths or name in kernel.builtin for name in names)]
-        modules = [name for table in cls.there for name in MODULES[table] if name in kernel.paths]
+        cls.modules = kernels.tables(kernel)
+        cls.there = [table for table in TABLES
+                     if all(name in kernel.paths or name in kernel.builtin for name in cls.modules[table])]
+        modules = [name for table in cls.there for name in cls.modules[table] if name in kernel.paths] + ["vsock_loopback"]
         commands = []
-        for table in MODULES:
+        for table in TABLES:
             commands += [feed.command(["state", "all"], program=emulated.SOCKFEED, sockets=table),
                          ["/usr/bin/ss", f"--{table}", "-anemiHO"]]
         (cls.made,), said = emulated.run(kernels.PACKAGE, commands, ["odd"], modules)
-        cls.ours = {table: said[2 * i] for i, table in enumerate(MODULES)}
-        cls.theirs = {table: said[2 * i + 1].stdout.decode().splitlines() for i, table in enumerate(MODULES)}
+        cls.ours = {table: said[2 * i] for i, table in enumerate(TABLES)}
+        cls.theirs = {table: said[2 * i + 1].stdout.decode().splitlines() for i, table in enumerate(TABLES)}
 
     def records(self, table):
         """[each record flat]; skips where the kernel has no such sockets."""
@@ -49,8 +50,8 @@ class Odd(unittest.TestCase):
         if table not in self.there:
             self.assertEqual(said.status, 1)
             (error,) = feed.read(said.stdout, table)[1]["errors"]
-            self.assertRegex(error["message"], rf"this kernel has no {MODULES[table][-1]} \(module")
-            self.skipTest(f"this kernel has no {MODULES[table][-1]}, which is said")
+            self.assertRegex(error["message"], rf"this kernel has no {self.modules[table][-1]} \(module")
+            self.skipTest(f"this kernel has no {self.modules[table][-1]}, which is said")
         self.assertEqual(said.status, 0, said)
         self.assertIsInstance(self.made[table], dict, self.made[table])
         records, run = feed.read(said.stdout, table)

@@ -46,10 +46,6 @@ SUBFLOW = [f"subflow.{name}" for name in """token_rem token_loc relwrite_seq map
     flags id_rem id_loc""".split()]
 
 
-def release():
-    return tuple(int(number) for number in os.uname().release.split("-")[0].split(".")[:2])
-
-
 def tcp_info_length():
     with socket.socket() as sock:
         return len(sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1024))
@@ -66,7 +62,7 @@ def class_of(record, made):
 def of_tcp_info(record, length):
     tcp = record["tcp"]
     keys = {name for name, end in TCP_INFO.items() if end <= length}
-    if length >= 280 and release() >= (7, 0):
+    if length >= 280 and worlds.release() >= (7, 0):
         keys.add("ecn_mode")
     if "wscale" in tcp["options"]:
         keys |= {"snd_wscale", "rcv_wscale"}
@@ -129,7 +125,7 @@ def expected(record, made, length):
 def check(record, made, length):
     keys = set(feed.flat(record))
     keys -= {key for key in keys if key.startswith("labels.")}
-    should = {key for key in expected(record, made, length) if release() >= SINCE.get(key, (0, 0))}
+    should = {key for key in expected(record, made, length) if worlds.release() >= SINCE.get(key, (0, 0))}
     if not made and record.get("ulp", {}).get("name") == "mptcp":
         should |= {"ulp.name", *SUBFLOW}
     name = f"{made or 'a socket without a name'}, {class_of(record, made)}, {record['family']}"

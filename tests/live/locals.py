@@ -20,7 +20,7 @@ import feed
 import netns
 import witness
 from as_ss import SKMEM
-from world import cookie_of
+from world import cookie_of, release
 
 SOL_PACKET, SOL_NETLINK = 263, 270  # linux/socket.h
 (ADD_MEMBERSHIP, RX_RING, COPY_THRESH, AUXDATA, ORIGDEV, VERSION, RESERVE, TX_RING, LOSS, VNET_HDR, TIMESTAMP,
@@ -28,7 +28,7 @@ SOL_PACKET, SOL_NETLINK = 263, 270  # linux/socket.h
 ETH_P_ALL, ETH_P_IP, ETH_P_LLDP = 3, 0x800, 0x88CC
 GENERIC = 16
 SO_ATTACH_FILTER = 26
-MODULES = {"vsock": "vsock_diag", "xdp": "xsk_diag", "tipc": "diag"}
+MODULES = {"vsock": "vsock_diag", "xdp": "xsk_diag", "tipc": "tipc_diag" if release() >= (6, 9) else "diag"}
 WORDS = {1: "stream", 2: "dgram", 3: "raw", 5: "seqpacket"}
 OF_SS = {"u_str": "stream", "u_dgr": "dgram", "u_seq": "seqpacket", "p_raw": "raw", "p_dgr": "dgram"}
 

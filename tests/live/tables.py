@@ -13,7 +13,7 @@ import feed
 import netns
 import witness
 from as_ss import attributes, head, head_of, is_cgroup
-from world import SO_MARK
+from world import SO_MARK, release
 
 UDPLITE, MPTCP = 136, 262
 V4, V6 = socket.AF_INET, socket.AF_INET6
@@ -166,13 +166,11 @@ class Agreement(unittest.TestCase):
         self.assertGreaterEqual(len(connected), 6)
         for f in listeners:
             self.assertFalse([name for name in f if name.startswith("mptcp.")])
-        with open("/proc/sys/kernel/osrelease") as file:
-            release = tuple(int(part) for part in file.read().split("-")[0].split(".")[:2])
         for f in connected:
-            self.assertEqual("mptcp.bytes_sent" in f, release >= (6, 5))
-            self.assertEqual("mptcp.last_data_sent_ms" in f, release >= (6, 10))
-            self.assertEqual("mptcp.endp_laminar_max" in f, release >= (6, 18))
-        if release >= (6, 5):
+            self.assertEqual("mptcp.bytes_sent" in f, release() >= (6, 5))
+            self.assertEqual("mptcp.last_data_sent_ms" in f, release() >= (6, 10))
+            self.assertEqual("mptcp.endp_laminar_max" in f, release() >= (6, 18))
+        if release() >= (6, 5):
             self.assertIn(5000, {f["mptcp.bytes_sent"] for f in connected})
             self.assertIn(5000, {f["mptcp.bytes_received"] for f in connected})
         tokens = {f["mptcp.token"] for f in connected}

@@ -11,7 +11,7 @@
 
 #include "captures.h"
 
-enum { PORT = 0x1234, TCP = 6, UDP = 17, INET = 2, INET6 = 10 };
+enum { PORT = 0x1234, TCP = 6, UDP = 17, INET = 2, INET6 = 10, TIPC = 30 };
 
 static struct made made;
 static struct answers answers;
@@ -387,6 +387,29 @@ static void a_refusal_is_told_as_the_kernel_told_it(void **state)
 	r = replay_made();
 	check_failed(&r, ENOENT, "this kernel has no tcp_diag (modules inet_diag, tcp_diag)");
 	check_sockets(&r, 0, NULL);
+}
+
+static void the_module_of_tipc_is_named_as_its_kernel_names_it(void **state)
+{
+	static const struct {
+		uint32_t release;
+		const char *message;
+	} cases[] = {
+		{0x060100, "this kernel has no diag (modules tipc, diag)"},
+		{0x0608ff, "this kernel has no diag (modules tipc, diag)"},
+		{0x060900, "this kernel has no tipc_diag (modules tipc, tipc_diag)"},
+		{0, "this kernel has no tipc_diag (modules tipc, tipc_diag)"}, /* not known */
+	};
+	(void)state;
+
+	for (size_t i = 0; i < SF_COUNT(cases); i++) {
+		struct replayed r = {.table = SF_TABLE_TIPC};
+
+		begin(false, MICRO);
+		refuse(TIPC, 1, -ENOENT);
+		replay(&r, made.bytes, made.length, cases[i].release);
+		check_failed(&r, ENOENT, cases[i].message);
+	}
 }
 
 static void a_refusal_does_not_count_when_another_form_has_worked(void **state)
@@ -801,6 +824,7 @@ int main(void)
 		cmocka_unit_test(a_socket_that_was_asked_for_twice_is_handed_out_twice),
 		cmocka_unit_test(a_lookup_of_one_socket_has_no_end),
 		cmocka_unit_test(a_refusal_is_told_as_the_kernel_told_it),
+		cmocka_unit_test(the_module_of_tipc_is_named_as_its_kernel_names_it),
 		cmocka_unit_test(a_refusal_does_not_count_when_another_form_has_worked),
 		cmocka_unit_test(a_table_that_nobody_asked_for_is_lacking),
 		cmocka_unit_test(a_dump_without_its_end_is_not_whole),
