@@ -83,6 +83,8 @@
 	"full, and the kernel's release is known")
 
 #define CONNECTION    CLASSES(1 << SF_CLASS_FULL, "full")
+#define SETTING       IF(1 << SF_CLASS_FULL | 1 << SF_CLASS_LISTENER, mptcp_setting, \
+	"full, listeners before 6.5")
 #define STATISTICS    IF(1 << SF_CLASS_FULL, mptcp_statistics, "full")
 #define LAST          IF(1 << SF_CLASS_FULL, mptcp_last, "full")
 #define LAMINAR       IF(1 << SF_CLASS_FULL, mptcp_laminar, \

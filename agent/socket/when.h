@@ -30,6 +30,8 @@ WHEN(rtt_known, LOAD_TCP(view, rtt) != 0)
 WHEN(release_known, view->release != 0)
 /* What came with later kernels begins in the padding at the end of earlier ones' structs. */
 WHEN(mptcp_statistics, view->length[SF_PART_INFO] > 48)
+/* The kernel that brought the statistics leaves zeros on a listener where its namespace's were. */
+WHEN(mptcp_setting, view->class == SF_CLASS_FULL || !when_mptcp_statistics(view))
 WHEN(mptcp_last, view->length[SF_PART_INFO] > 88)
 WHEN(mptcp_laminar, view->release >= 0x061200)
 WHEN(association, view->length[SF_PART_PEERS] != 0)

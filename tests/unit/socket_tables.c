@@ -238,6 +238,38 @@ static void padding_at_the_end_of_an_older_kernels_struct_is_no_value(void **sta
 	}
 }
 
+/* What its namespace lets its connections have; later kernels leave zeros there, whatever that is. */
+static void a_listener_has_limits_where_its_kernel_fills_them_in(void **state)
+{
+	static const struct sf_mptcp_info info = {.subflows_max = 2, .local_addr_max = 3, .token = 4, .csum_enabled = 1};
+	static const struct {
+		size_t length;
+		bool subflows_max, local_addr_max;
+	} cases[] = {{40, true, false}, {48, true, true}, {80, false, false}, {96, false, false}};
+	(void)state;
+
+	for (size_t i = 0; i < SF_COUNT(cases); i++) {
+		struct sf_view view;
+		struct reply reply;
+		uint64_t number;
+
+		reply_begin(&reply, 2, SF_LISTEN);
+		reply_add(&reply, SF_PART_INFO, &info, cases[i].length);
+		index_as(&view, SF_TABLE_MPTCP, &reply);
+		assert_int_equal(get(&view, SF_FIELD_MPTCP_SUBFLOWS_MAX, &number) == SF_PRESENT, cases[i].subflows_max);
+		assert_int_equal(get(&view, SF_FIELD_MPTCP_ADD_ADDR_SIGNAL_MAX, &number) == SF_PRESENT,
+				 cases[i].subflows_max);
+		assert_int_equal(get(&view, SF_FIELD_MPTCP_ADD_ADDR_ACCEPTED_MAX, &number) == SF_PRESENT,
+				 cases[i].subflows_max);
+		assert_int_equal(get(&view, SF_FIELD_MPTCP_LOCAL_ADDR_MAX, &number) == SF_PRESENT,
+				 cases[i].local_addr_max);
+		assert_int_equal(get(&view, SF_FIELD_MPTCP_CSUM_ENABLED, &number) == SF_PRESENT,
+				 cases[i].local_addr_max);
+		assert_int_equal(get(&view, SF_FIELD_MPTCP_SUBFLOWS, &number), SF_ABSENT);
+		assert_int_equal(get(&view, SF_FIELD_MPTCP_TOKEN, &number), SF_ABSENT);
+	}
+}
+
 static void a_field_of_another_table_is_absent_whatever_came(void **state)
 {
 	static const uint8_t bytes[512] = {1, 1, 1, 1};
@@ -274,6 +306,7 @@ int main(void)
 		cmocka_unit_test(associations_of_one_socket_are_told_apart),
 		cmocka_unit_test(what_an_endpoint_cannot_say_is_absent),
 		cmocka_unit_test(padding_at_the_end_of_an_older_kernels_struct_is_no_value),
+		cmocka_unit_test(a_listener_has_limits_where_its_kernel_fills_them_in),
 		cmocka_unit_test(a_field_of_another_table_is_absent_whatever_came),
 	};
 
