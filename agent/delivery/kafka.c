@@ -34,7 +34,7 @@ static struct sf_flight *take_first(struct sf_flights *flights)
 
 void sf_kafka_topic_open(struct sf_sink *sink, struct sf_kafka_topic *topic)
 {
-	topic->handle = rd_kafka_topic_new(sink->handle, topic->name, NULL);
+	topic->handle = sf_rd.topic_new(sink->handle, topic->name, NULL);
 }
 
 static struct sf_kafka_topic *find_topic(struct sf_sink *sink, const char *name)
@@ -82,7 +82,7 @@ static void bury(struct sf_sink *sink, const struct sf_flight *flight)
 
 	for (size_t i = 0; i < count; i++)
 		sink->events.dead(sink->events.arg, flight->batch, doomed[i].line,
-				  rd_kafka_err2str(doomed[i].code));
+				  sf_rd.err2str(doomed[i].code));
 }
 
 static void forget(struct sf_sink *sink, struct sf_flight *flight)
@@ -153,7 +153,7 @@ static void close_sink(struct sf_sink *sink)
 		free(sink->topic[i]);
 	free(sink->topic);
 	if (sink->headers)
-		rd_kafka_headers_destroy(sink->headers);
+		sf_rd.headers_destroy(sink->headers);
 	sf_source_remove(sink->timer);
 	sf_source_remove(sink->wake);
 	sf_kafka_hush(sink);
@@ -167,11 +167,11 @@ static void reopen(struct sf_sink *sink)
 
 static rd_kafka_headers_t *make_headers(const struct sf_list *list)
 {
-	rd_kafka_headers_t *headers = list->count ? rd_kafka_headers_new(list->count) : NULL;
+	rd_kafka_headers_t *headers = list->count ? sf_rd.headers_new(list->count) : NULL;
 
 	for (size_t i = 0; i < list->count; i++)
-		rd_kafka_header_add(headers, list->names[i], -1, list->items[i].text,
-				    (ssize_t)list->items[i].length);
+		sf_rd.header_add(headers, list->names[i], -1, list->items[i].text,
+				 (ssize_t)list->items[i].length);
 	return headers;
 }
 

@@ -2,8 +2,7 @@
 /* An output to Kafka: its settings, and the files that are it, each for one question. */
 #pragma once
 
-#include <librdkafka/rdkafka.h>
-
+#include "kafka_library.h"
 #include "letters.h"
 #include "sink.h"
 #include "spool.h"

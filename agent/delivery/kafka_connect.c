@@ -56,9 +56,9 @@ static void hear(struct trial *t, rd_kafka_event_t *event)
 		t->last = sf_take(words);
 	}
 	free(words);
-	t->all_down |= rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN;
-	while (rd_kafka_event_type(event) == RD_KAFKA_EVENT_DR &&
-	       (message = rd_kafka_event_message_next(event)))
+	t->all_down |= sf_rd.event_error(event) == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN;
+	while (sf_rd.event_type(event) == RD_KAFKA_EVENT_DR &&
+	       (message = sf_rd.event_message_next(event)))
 		t->report = message->err;
 }
 
@@ -67,14 +67,14 @@ static rd_kafka_event_t *wait_for(struct trial *t, int kind, uint64_t until)
 {
 	rd_kafka_event_t *event;
 
-	while ((event = rd_kafka_queue_poll(t->queue, kind ? SLICE_MS : 0)) ||
+	while ((event = sf_rd.queue_poll(t->queue, kind ? SLICE_MS : 0)) ||
 	       (kind && sf_clock_mono() < until)) {
 		if (!event)
 			continue;
-		if (kind && rd_kafka_event_type(event) == kind)
+		if (kind && sf_rd.event_type(event) == kind)
 			return event;
 		hear(t, event);
-		rd_kafka_event_destroy(event);
+		sf_rd.event_destroy(event);
 	}
 	return NULL;
 }
@@ -88,7 +88,7 @@ static int find_brokers(struct trial *t, struct sf_err *err)
 	uint64_t end = after_ms(CONNECT_MS);
 
 	while (code && !t->all_down && sf_clock_mono() < end) {
-		code = rd_kafka_metadata(t->handle, 0, NULL, &found, SLICE_MS);
+		code = sf_rd.metadata(t->handle, 0, NULL, &found, SLICE_MS);
 		wait_for(t, 0, 0);
 	}
 	if (code)
@@ -99,7 +99,7 @@ static int find_brokers(struct trial *t, struct sf_err *err)
 	t->wrongs = 0; /* one of several may be down */
 	say(t, "%s answers; there %s", found->orig_broker_name,
 	    found->broker_cnt == 1 ? "is no other broker" : "are others");
-	rd_kafka_metadata_destroy(found);
+	sf_rd.metadata_destroy(found);
 	return 0;
 }
 
@@ -115,11 +115,11 @@ static rd_kafka_resp_err_t look_for(struct trial *t, rd_kafka_topic_t *topic)
 	do {
 		if (code)
 			wait_for(t, NO_EVENT, after_ms(SLICE_MS));
-		code = rd_kafka_metadata(t->handle, 0, topic, &found, TOPIC_MS);
+		code = sf_rd.metadata(t->handle, 0, topic, &found, TOPIC_MS);
 		if (code)
 			return code;
 		code = found->topic_cnt ? found->topics[0].err : RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
-		rd_kafka_metadata_destroy(found);
+		sf_rd.metadata_destroy(found);
 	} while ((code == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE ||
 		  code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) &&
 		 sf_clock_mono() < end);
@@ -131,9 +131,9 @@ static rd_kafka_resp_err_t try_to_write(struct trial *t, rd_kafka_topic_t *topic
 {
 	static char text[] = "sockfeed check --connect";
 	rd_kafka_event_t *event;
-	rd_kafka_resp_err_t code = rd_kafka_producev(
-		t->handle, RD_KAFKA_V_RKT(topic), RD_KAFKA_V_KEY(text, strlen(text)),
-		RD_KAFKA_V_VALUE(text, strlen(text)), RD_KAFKA_V_END);
+	rd_kafka_resp_err_t code =
+		sf_rd.producev(t->handle, RD_KAFKA_V_RKT(topic), RD_KAFKA_V_KEY(text, strlen(text)),
+			       RD_KAFKA_V_VALUE(text, strlen(text)), RD_KAFKA_V_END);
 
 	if (code)
 		return code;
@@ -141,7 +141,7 @@ static rd_kafka_resp_err_t try_to_write(struct trial *t, rd_kafka_topic_t *topic
 	if (!event)
 		return RD_KAFKA_RESP_ERR__TIMED_OUT;
 	hear(t, event);
-	rd_kafka_event_destroy(event);
+	sf_rd.event_destroy(event);
 	return t->report == RD_KAFKA_RESP_ERR_INVALID_REQUIRED_ACKS ? 0 : t->report;
 }
 
@@ -149,43 +149,43 @@ static rd_kafka_resp_err_t try_to_write(struct trial *t, rd_kafka_topic_t *topic
 static uint64_t size_limit(struct trial *t, const char *name)
 {
 	rd_kafka_ConfigResource_t *resource =
-		rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, name);
+		sf_rd.ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, name);
 	const rd_kafka_ConfigResource_t **answers;
 	const rd_kafka_ConfigEntry_t **entries;
 	rd_kafka_event_t *event;
 	size_t count = 0;
 	uint64_t limit = 0;
 
-	rd_kafka_DescribeConfigs(t->handle, &resource, 1, NULL, t->queue);
-	rd_kafka_ConfigResource_destroy(resource);
+	sf_rd.DescribeConfigs(t->handle, &resource, 1, NULL, t->queue);
+	sf_rd.ConfigResource_destroy(resource);
 	event = wait_for(t, RD_KAFKA_EVENT_DESCRIBECONFIGS_RESULT, after_ms(TOPIC_MS));
 	if (!event)
 		return 0;
-	answers = rd_kafka_DescribeConfigs_result_resources(event, &count);
-	entries = count ? rd_kafka_ConfigResource_configs(answers[0], &count) : NULL;
+	answers = sf_rd.DescribeConfigs_result_resources(event, &count);
+	entries = count ? sf_rd.ConfigResource_configs(answers[0], &count) : NULL;
 	for (size_t i = 0; entries && i < count; i++)
-		if (!strcmp(rd_kafka_ConfigEntry_name(entries[i]), "max.message.bytes"))
-			limit = strtoull(rd_kafka_ConfigEntry_value(entries[i]) ?: "0", NULL, 10);
-	rd_kafka_event_destroy(event);
+		if (!strcmp(sf_rd.ConfigEntry_name(entries[i]), "max.message.bytes"))
+			limit = strtoull(sf_rd.ConfigEntry_value(entries[i]) ?: "0", NULL, 10);
+	sf_rd.event_destroy(event);
 	return limit;
 }
 
 static void try_topic(struct trial *t, const char *name)
 {
-	rd_kafka_topic_conf_t *conf = rd_kafka_topic_conf_new();
+	rd_kafka_topic_conf_t *conf = sf_rd.topic_conf_new();
 	rd_kafka_topic_t *topic;
 	rd_kafka_resp_err_t code;
 	uint64_t limit = 0;
 
-	rd_kafka_topic_conf_set(conf, "request.required.acks", "2", NULL, 0);
-	rd_kafka_topic_conf_set(conf, "message.timeout.ms", "10000", NULL, 0);
-	topic = rd_kafka_topic_new(t->handle, name, conf);
+	sf_rd.topic_conf_set(conf, "request.required.acks", "2", NULL, 0);
+	sf_rd.topic_conf_set(conf, "message.timeout.ms", "10000", NULL, 0);
+	topic = sf_rd.topic_new(t->handle, name, conf);
 	code = look_for(t, topic) ?: try_to_write(t, topic);
 	if (!code)
 		limit = size_limit(t, name);
-	rd_kafka_topic_destroy(topic);
+	sf_rd.topic_destroy(topic);
 	if (code)
-		WRONG(t, "topic %s: %s%s%s", name, rd_kafka_err2str(code),
+		WRONG(t, "topic %s: %s%s%s", name, sf_rd.err2str(code),
 		      *sf_kafka_cause(code)->advice ? "; " : "", sf_kafka_cause(code)->advice);
 	else if (limit && limit < t->set_most)
 		WRONG(t,
@@ -203,7 +203,7 @@ static size_t number_of(rd_kafka_conf_t *conf, const char *property)
 	char value[32] = "";
 	size_t size = sizeof(value);
 
-	rd_kafka_conf_get(conf, property, value, &size);
+	sf_rd.conf_get(conf, property, value, &size);
 	return strtoull(value, NULL, 10);
 }
 
@@ -213,17 +213,16 @@ static int begin(struct trial *t, const struct sf_kafka_conf *own, struct sf_err
 	char why[512];
 
 	t->set_most = number_of(conf, "batch.size");
-	rd_kafka_conf_set(conf, "enable.idempotence", "false", NULL, 0);
-	rd_kafka_conf_set(conf, "linger.ms", "0", NULL, 0);
-	rd_kafka_conf_set_events(conf,
-				 RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG);
-	t->handle = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof(why));
+	sf_rd.conf_set(conf, "enable.idempotence", "false", NULL, 0);
+	sf_rd.conf_set(conf, "linger.ms", "0", NULL, 0);
+	sf_rd.conf_set_events(conf, RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG);
+	t->handle = sf_rd.new(RD_KAFKA_PRODUCER, conf, why, sizeof(why));
 	if (!t->handle) {
-		rd_kafka_conf_destroy(conf);
+		sf_rd.conf_destroy(conf);
 		return sf_fail(err, -EINVAL, "librdkafka cannot work by these settings: %s", why);
 	}
-	rd_kafka_set_log_queue(t->handle, NULL);
-	t->queue = rd_kafka_queue_get_main(t->handle);
+	sf_rd.set_log_queue(t->handle, NULL);
+	t->queue = sf_rd.queue_get_main(t->handle);
 	return 0;
 }
 
@@ -242,9 +241,9 @@ int sf_kafka_connect(const void *conf, const struct sf_site *site, const char *c
 		try_topic(&t, topics[i]);
 	if (r == 0 && t.wrongs)
 		r = sf_fail(err, -EIO, "not ready");
-	rd_kafka_purge(t.handle, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-	rd_kafka_queue_destroy(t.queue);
-	rd_kafka_destroy(t.handle);
+	sf_rd.purge(t.handle, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+	sf_rd.queue_destroy(t.queue);
+	sf_rd.destroy(t.handle);
 	free(t.last);
 	return r;
 }

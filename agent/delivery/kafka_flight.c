@@ -101,15 +101,15 @@ static rd_kafka_resp_err_t produce(struct sf_sink *sink, struct sf_flight *fligh
 	const struct sf_batch *batch = flight->batch;
 	int64_t time_ms = (int64_t)(batch->time_us / 1000) + batch->line[spot->line].later_ms;
 	struct iovec key = key_of(sink, batch, spot);
-	rd_kafka_headers_t *headers = sink->headers ? rd_kafka_headers_copy(sink->headers) : NULL;
-	rd_kafka_resp_err_t code = rd_kafka_producev(
+	rd_kafka_headers_t *headers = sink->headers ? sf_rd.headers_copy(sink->headers) : NULL;
+	rd_kafka_resp_err_t code = sf_rd.producev(
 		sink->handle, RD_KAFKA_V_RKT(flight->topic->handle), RD_KAFKA_V_MSGFLAGS(0),
 		RD_KAFKA_V_VALUE(batch->data + spot->at, length),
 		RD_KAFKA_V_KEY(key.iov_base, key.iov_len), RD_KAFKA_V_TIMESTAMP(time_ms),
 		RD_KAFKA_V_OPAQUE(flight), RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END);
 
 	if (code && headers)
-		rd_kafka_headers_destroy(headers);
+		sf_rd.headers_destroy(headers);
 	return code;
 }
 
@@ -231,5 +231,5 @@ void sf_kafka_resume(struct sf_sink *sink)
 		sf_flight_changed(sink, flight);
 	}
 	if (sink->hurry)
-		rd_kafka_flush(sink->handle, HURRY_MS); /* without it, what is out would linger */
+		sf_rd.flush(sink->handle, HURRY_MS); /* without it, what is out would linger */
 }

@@ -27,7 +27,7 @@ static void set_timer(struct sf_sink *sink, uint64_t ms)
 static void on_fatal(struct sf_sink *sink)
 {
 	char text[512];
-	rd_kafka_resp_err_t code = rd_kafka_fatal_error(sink->handle, text, sizeof(text));
+	rd_kafka_resp_err_t code = sf_rd.fatal_error(sink->handle, text, sizeof(text));
 
 	if (code)
 		sf_kafka_renew(sink, code, text);
@@ -38,9 +38,9 @@ static void hear(struct sf_sink *sink, rd_kafka_event_t *event)
 	const rd_kafka_message_t *message;
 	bool good = false;
 
-	switch (rd_kafka_event_type(event)) {
+	switch (sf_rd.event_type(event)) {
 	case RD_KAFKA_EVENT_DR:
-		while ((message = rd_kafka_event_message_next(event))) {
+		while ((message = sf_rd.event_message_next(event))) {
 			good |= !message->err;
 			if (message->err)
 				on_fatal(sink); /* if it is, the report does not say why */
@@ -68,7 +68,7 @@ static bool poll(struct sf_sink *sink)
 
 	while ((event = sf_producer_poll(sink->producer, 0))) {
 		hear(sink, event);
-		rd_kafka_event_destroy(event);
+		sf_rd.event_destroy(event);
 		if (sf_clock_mono() > end)
 			return false;
 	}
@@ -79,8 +79,8 @@ static bool poll(struct sf_sink *sink)
 
 static void purge(struct sf_sink *sink)
 {
-	rd_kafka_purge(sink->handle, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT |
-					     RD_KAFKA_PURGE_F_NON_BLOCKING);
+	sf_rd.purge(sink->handle, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT |
+					  RD_KAFKA_PURGE_F_NON_BLOCKING);
 }
 
 void sf_kafka_renew(struct sf_sink *sink, rd_kafka_resp_err_t code, const char *why)
@@ -97,7 +97,7 @@ static void drop_topics(struct sf_sink *sink)
 {
 	for (size_t i = 0; i < sink->topics; i++)
 		if (sink->topic[i]->handle)
-			rd_kafka_topic_destroy(sf_take(sink->topic[i]->handle));
+			sf_rd.topic_destroy(sf_take(sink->topic[i]->handle));
 }
 
 /* Nobody knows what became of it: all of it is tried again. */
@@ -145,7 +145,7 @@ int sf_kafka_begin(struct sf_sink *sink, struct sf_err *err)
 	int r;
 
 	if (sink->events.gives_up) /* else nobody would hear that no broker is there */
-		rd_kafka_conf_set(conf, "message.timeout.ms", "10000", NULL, 0);
+		sf_rd.conf_set(conf, "message.timeout.ms", "10000", NULL, 0);
 	r = sf_producer_new(conf, sink->loop, sf_kafka_ready, sink, &sink->producer, err);
 	if (r < 0)
 		return r;
@@ -233,7 +233,7 @@ void sf_kafka_end(struct sf_sink *sink, uint64_t until)
 		if (!event)
 			continue;
 		hear(sink, event);
-		rd_kafka_event_destroy(event);
+		sf_rd.event_destroy(event);
 	}
 	drop_topics(sink);
 	sink->handle = NULL;

@@ -32,23 +32,23 @@ int sf_producer_new(rd_kafka_conf_t *conf, struct sf_loop *loop, void (*call)(vo
 	int r = sf_loop_wake(loop, call, arg, &producer->wake, err);
 
 	if (r == 0) {
-		rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR |
-						       RD_KAFKA_EVENT_LOG);
-		producer->handle = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof(why));
+		sf_rd.conf_set_events(conf, RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR |
+						    RD_KAFKA_EVENT_LOG);
+		producer->handle = sf_rd.new(RD_KAFKA_PRODUCER, conf, why, sizeof(why));
 		if (!producer->handle)
 			r = sf_fail(err, -EINVAL, "librdkafka cannot work by these settings: %s",
 				    why);
 	}
 	if (r < 0) {
-		rd_kafka_conf_destroy(conf);
+		sf_rd.conf_destroy(conf);
 		sf_source_remove(producer->wake);
 		free(producer);
 		return r;
 	}
 	producer->bell = sf_bell_new();
-	rd_kafka_set_log_queue(producer->handle, NULL);
-	producer->queue = rd_kafka_queue_get_main(producer->handle);
-	rd_kafka_queue_cb_event_enable(producer->queue, on_event, producer->wake);
+	sf_rd.set_log_queue(producer->handle, NULL);
+	producer->queue = sf_rd.queue_get_main(producer->handle);
+	sf_rd.queue_cb_event_enable(producer->queue, on_event, producer->wake);
 	sf_wake(producer->wake); /* there may be something already: it calls when that begins */
 	*ret = producer;
 	return 0;
@@ -61,7 +61,7 @@ rd_kafka_t *sf_producer_handle(struct sf_producer *producer)
 
 rd_kafka_event_t *sf_producer_poll(struct sf_producer *producer, int wait_ms)
 {
-	return rd_kafka_queue_poll(producer->queue, wait_ms);
+	return sf_rd.queue_poll(producer->queue, wait_ms);
 }
 
 void sf_producer_wake(struct sf_producer *producer)
@@ -73,7 +73,7 @@ static void destroy(void *arg)
 {
 	struct sf_producer *producer = arg;
 
-	rd_kafka_destroy(producer->handle);
+	sf_rd.destroy(producer->handle);
 	if (atomic_exchange(&producer->state, HAS_ENDED) == LEFT_ALONE)
 		return;
 	sf_wake(producer->wake);
@@ -85,8 +85,8 @@ int sf_producer_end(struct sf_producer *producer, struct sf_err *err)
 	if (producer->thread)
 		return 0;
 	if (producer->queue) {
-		rd_kafka_queue_cb_event_enable(producer->queue, NULL, NULL);
-		rd_kafka_queue_destroy(sf_take(producer->queue));
+		sf_rd.queue_cb_event_enable(producer->queue, NULL, NULL);
+		sf_rd.queue_destroy(sf_take(producer->queue));
 	}
 	return sf_thread_start("kafka-end", destroy, producer, &producer->thread, err);
 }

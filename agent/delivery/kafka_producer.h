@@ -2,9 +2,9 @@
 /* A producer of the library, from its making to its end, which may take long and blocks nobody. */
 #pragma once
 
-#include <librdkafka/rdkafka.h>
-
 #include <sockfeed/loop.h>
+
+#include "kafka_library.h"
 
 struct sf_producer;
 /* Takes the settings over. `call` comes in the loop when there may be something to poll. */

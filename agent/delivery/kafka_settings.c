@@ -85,7 +85,7 @@ static void set(struct settings *s, const char *key, const struct sf_text *pair,
 {
 	char why[512];
 
-	if (rd_kafka_conf_set(s->ret, property, value, why, sizeof(why)) != RD_KAFKA_CONF_OK &&
+	if (sf_rd.conf_set(s->ret, property, value, why, sizeof(why)) != RD_KAFKA_CONF_OK &&
 	    s->refused)
 		s->refused->call(s->refused->arg, s->section, key, pair, why);
 }
@@ -102,7 +102,7 @@ static void set_standards(struct settings *s)
 	for (size_t i = 0; i < SF_COUNT(properties); i++)
 		if (properties[i].standard)
 			set(s, NULL, NULL, properties[i].name, properties[i].standard);
-	if (rd_kafka_version() >= IN_ORDER_VERSION)
+	if (sf_rd.version() >= IN_ORDER_VERSION)
 		set(s, NULL, NULL, "max.in.flight.requests.per.connection", "5");
 }
 
@@ -150,7 +150,7 @@ static void set_security(struct settings *s, const struct sf_kafka_conf *conf)
 		set(s, "verify", NULL, "enable.ssl.certificate.verification",
 		    conf->tls.verify ? "true" : "false");
 		if (conf->tls.verify)
-			rd_kafka_conf_set_ssl_cert_verify_cb(s->ret, explain_certificate);
+			sf_rd.conf_set_ssl_cert_verify_cb(s->ret, explain_certificate);
 	}
 	if (conf->has_sasl) {
 		s->section = "sasl";
@@ -165,7 +165,7 @@ static void set_security(struct settings *s, const struct sf_kafka_conf *conf)
 rd_kafka_conf_t *sf_kafka_settings(const struct sf_kafka_conf *conf,
 				   const struct sf_kafka_refused *refused)
 {
-	struct settings s = {rd_kafka_conf_new(), refused, NULL};
+	struct settings s = {sf_rd.conf_new(), refused, NULL};
 
 	set_standards(&s);
 	set_brokers(&s, &conf->brokers);

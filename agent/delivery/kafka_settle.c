@@ -88,7 +88,15 @@ void sf_kafka_settle(void *own, const struct sf_places *places, struct sf_compla
 	struct settling settling = {places, complaints};
 	const struct sf_kafka_refused refused = {complain_refused, &settling};
 	const struct sf_text *brokers = places->at(places, NULL, "brokers");
+	const struct sf_text *whole = places->at(places, NULL, NULL);
+	struct sf_err err;
 
+	if (sf_rd_open(&err) < 0) {
+		sf_complain(complaints, whole, 0, whole->length,
+			    "install librdkafka 2.0.2 or newer (Debian, Ubuntu: librdkafka1)", "%s",
+			    err.text);
+		return;
+	}
 	if (brokers && !conf->brokers.count)
 		sf_complain(complaints, brokers, 0, brokers->length, "write [\"kafka-1:9092\"]",
 			    "there is no broker in it");
@@ -105,5 +113,5 @@ void sf_kafka_settle(void *own, const struct sf_places *places, struct sf_compla
 			sf_complain(complaints, name, 0, name->length, owner,
 				    "\"%s\" is not set here", name->text);
 	}
-	rd_kafka_conf_destroy(sf_kafka_settings(conf, &refused));
+	sf_rd.conf_destroy(sf_kafka_settings(conf, &refused));
 }

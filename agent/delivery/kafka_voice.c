@@ -75,7 +75,7 @@ void sf_kafka_hush(struct sf_sink *sink)
 char *sf_kafka_why(const struct sf_sink *sink, const char *topic, rd_kafka_resp_err_t code)
 {
 	const struct sf_kafka_cause *cause = sf_kafka_cause(code);
-	const char *text = rd_kafka_err2str(code);
+	const char *text = sf_rd.err2str(code);
 	sf_cleanup(sf_buf_finish) struct sf_buf begin = {0};
 
 	if (cause->class == SF_KAFKA_AGAIN && sink->trouble)
@@ -115,7 +115,7 @@ void sf_kafka_hear_log(struct sf_sink *sink, rd_kafka_event_t *event)
 		tell(sink, cause, sf_take(line));
 		return;
 	}
-	if (rd_kafka_event_log(event, &facility, &text, &number) < 0)
+	if (sf_rd.event_log(event, &facility, &text, &number) < 0)
 		return;
 	level = level_of(number, facility);
 	if (now - sink->log_since > 60 * SECOND) {

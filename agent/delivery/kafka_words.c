@@ -29,15 +29,15 @@ const char *sf_kafka_log_text(const char *text)
 
 static char *error_words(rd_kafka_event_t *event, const struct sf_kafka_cause **cause)
 {
-	rd_kafka_resp_err_t code = rd_kafka_event_error(event);
-	const char *text = rd_kafka_event_error_string(event) ?: rd_kafka_err2str(code);
+	rd_kafka_resp_err_t code = sf_rd.event_error(event);
+	const char *text = sf_rd.event_error_string(event) ?: sf_rd.err2str(code);
 
 	if (strstr(text, "in state UP"))
 		return NULL; /* a broker closed a connection, which begins anew */
 	*cause = sf_kafka_cause_by_words(code, text);
 	/* Each broker that is down was told, and so was what is wrong with a certificate. */
 	if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || code == RD_KAFKA_RESP_ERR__FATAL ||
-	    rd_kafka_event_error_is_fatal(event) || sf_kafka_is_certificate(*cause))
+	    sf_rd.event_error_is_fatal(event) || sf_kafka_is_certificate(*cause))
 		return NULL;
 	return sf_kafka_sentence("", text, (*cause)->advice);
 }
@@ -61,11 +61,10 @@ char *sf_kafka_words(rd_kafka_event_t *event, const struct sf_kafka_cause **caus
 	int level;
 
 	*cause = NULL;
-	if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_ERROR)
+	if (sf_rd.event_type(event) == RD_KAFKA_EVENT_ERROR)
 		return error_words(event, cause);
-	if (rd_kafka_event_type(event) != RD_KAFKA_EVENT_LOG ||
-	    rd_kafka_event_log(event, &facility, &text, &level) < 0 ||
-	    strcmp(facility, "SSLCERTVRFY"))
+	if (sf_rd.event_type(event) != RD_KAFKA_EVENT_LOG ||
+	    sf_rd.event_log(event, &facility, &text, &level) < 0 || strcmp(facility, "SSLCERTVRFY"))
 		return NULL;
 	return certificate_words(sf_kafka_log_text(text), cause);
 }

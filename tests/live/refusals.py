@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is refused is said, in run records and in words, with the status that interface.md promises: netlink, descriptors,
 standard streams that are closed, full disks. And an agent that has nothing to do does nothing."""
+import ctypes
 import errno
 import os
 import re
@@ -127,6 +128,33 @@ class Streams(unittest.TestCase):
         agent = Agent(self, config(ONE), preexec_fn=self.closing(1))
         self.assertEqual(agent.status(), 1)
         self.assertIn("error: output console: standard output is closed", agent.log())
+
+
+class Library(unittest.TestCase):
+    """librdkafka brings TLS, SASL and the codecs with it: only who needs it has it."""
+    KAFKA = config(ONE, "  console: { type: kafka, brokers: [\"localhost:9092\"], topic: t }\n")
+
+    def test_who_has_no_output_to_kafka_does_not_load_it(self):
+        agent = Agent(self, config(ONE))
+        agent.run()
+        with open(f"/proc/{agent.process.pid}/maps") as file:
+            self.assertNotRegex(file.read(), "rdkafka|libcrypto")
+
+    @unittest.skipIf(os.geteuid(), "only root may hide a file")
+    def test_where_it_is_missing_a_check_says_so_where_the_output_stands(self):
+        ctypes.CDLL("librdkafka.so.1")
+        with open("/proc/self/maps") as file:
+            library = re.search(r"(/\S*/librdkafka\.so\.1\S*)", file.read())[1]
+        with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+            file.write(self.KAFKA)
+            file.flush()
+            hidden = f"mount --make-rprivate / && mount --bind /dev/null {library} && exec {SOCKFEED} check -c {file.name}"
+            done = subprocess.run(["unshare", "-m", "sh", "-c", hidden], capture_output=True, timeout=PATIENCE, text=True)
+            seen = subprocess.run([SOCKFEED, "check", "-c", file.name], capture_output=True, timeout=PATIENCE, text=True)
+        self.assertEqual((done.returncode, seen.returncode), (78, 0), done.stderr + seen.stderr)
+        self.assertRegex(done.stderr, r":\d+:\d+: error: there is no librdkafka to be had: .*librdkafka\.so\.1")
+        self.assertIn("install librdkafka 2.0.2 or newer", done.stderr)
+        self.assertEqual(done.stderr.count("error:"), 1)
 
 
 class Idle(unittest.TestCase):
