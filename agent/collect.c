@@ -15,11 +15,12 @@ struct collection { /* a sweep under way */
 	struct sf_shared shared;
 	struct sf_walker *walker;
 	struct sf_questions *questions;
-	uint64_t waited;	/* for outputs: no run's time */
+	uint64_t waited;	/* for outputs, and others: no run's time */
 	size_t left;		/* shares that have not ended */
 	size_t here;		/* of them, those of the walk at hand */
 	struct sf_run **reader; /* room for the runs of these */
 	int ended;		/* what ended the sweep; 0: nothing did */
+	size_t places;		/* namespaces, of all */
 	size_t grouped;		/* runs that were in the last namespace */
 	struct sf_run **group;
 	size_t shares;
@@ -178,23 +179,38 @@ static void visit(struct collection *c, size_t at)
 	}
 }
 
+/* The next one. */
+static size_t go_on(struct collection *c, size_t at)
+{
+	const struct sf_collect_calls *calls = c->shared.calls;
+	struct sf_walker_pause pause;
+	uint64_t begin;
+
+	if (!calls->turn || at + 1 == c->places || !c->left || c->ended)
+		return at + 1;
+	begin = sf_clock_mono();
+	pause = sf_walker_pause(c->walker, at);
+	calls->turn(calls->arg);
+	at = sf_walker_resume(c->walker, &pause, &c->places);
+	c->waited += sf_clock_mono() - begin;
+	return at;
+}
+
 /* How many there are of all, and of each. */
-static size_t look(struct collection *c)
+static void look(struct collection *c)
 {
 	sf_cleanup(sf_free_p) const struct sf_netns_choice **choices =
 		sf_alloc(c->shares * sizeof(*choices));
-	size_t places;
 
 	for (size_t i = 0; i < c->shares; i++)
 		choices[i] = c->share[i].run->plan->netns;
-	places = sf_walker_look(c->walker, choices, c->shares);
+	c->places = sf_walker_look(c->walker, choices, c->shares);
 	for (size_t i = 0; i < c->shares; i++) {
-		for (size_t at = 0; at < places; at++)
+		for (size_t at = 0; at < c->places; at++)
 			c->share[i].places += sf_walker_chosen(c->walker, at, i);
 		if (!c->share[i].places)
 			end_share(c, &c->share[i], 0);
 	}
-	return places;
 }
 
 void sf_collect(struct sf_walker *walker, struct sf_questions *questions, struct sf_pool *pool,
@@ -204,7 +220,7 @@ void sf_collect(struct sf_walker *walker, struct sf_questions *questions, struct
 	sf_cleanup(sf_free_p) struct sf_run **reader = sf_alloc(count * sizeof(*reader));
 	sf_cleanup(sf_free_p) struct collection *c =
 		sf_alloc(sizeof(*c) + count * sizeof(c->share[0]));
-	size_t places;
+	size_t at = 0;
 
 	c->shared = (struct sf_shared){.pool = pool,
 				       .calls = calls,
@@ -222,9 +238,11 @@ void sf_collect(struct sf_walker *walker, struct sf_questions *questions, struct
 		c->share[i].number = i;
 		c->share[i].written = &first_alike(c->share, &c->share[i])->own;
 	}
-	places = look(c);
-	for (size_t at = 0; at < places && c->left && !c->ended; at++)
+	look(c);
+	while (at < c->places && c->left && !c->ended) {
 		visit(c, at);
+		at = go_on(c, at);
+	}
 	for (size_t i = 0; i < count; i++)
 		end_share(c, &c->share[i], c->ended);
 }

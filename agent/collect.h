@@ -38,6 +38,11 @@ struct sf_collect_calls {
 	 * its time-out ended comes back before the others.
 	 */
 	void (*ended)(void *arg, struct sf_run *);
+	/*
+	 * Between two namespaces: others may be collected by the same walker, and the sweep goes on
+	 * when this returns; that time counts to no time-out. NULL: nobody waits.
+	 */
+	void (*turn)(void *arg);
 	void *arg;
 };
 

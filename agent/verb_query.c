@@ -59,7 +59,7 @@ static void run_ended(void *arg, struct sf_run *run)
 static int run_all(const struct sf_request *request, struct sf_walker *walker, struct sf_plan *plan)
 {
 	struct reader reader = {.pool = sf_pool_new()};
-	struct sf_collect_calls calls = {pause_walk, write_batch, run_ended, &reader};
+	struct sf_collect_calls calls = {pause_walk, write_batch, run_ended, NULL, &reader};
 	struct sf_show_calls show_calls = {pause_walk, write_text, &reader};
 	struct sf_questions *questions = sf_questions_new();
 	struct sf_show *show = NULL;

@@ -24,6 +24,8 @@
  *   look: name or process leads there     unknown      open          refused      unknown
  *   look not for it, or tidy: its own     gone         open          gone         gone
  *     name or process still leads there
+ *   the same, but a look that goes on     unknown      open          refused      -
+ *     later has chosen it
  *   look, tidy: nothing does               gone         closed, gone  gone         gone
  *   look: its name leads to another       gone         closed, gone  gone         gone; the other
  *     inode (replaced), nothing to it                                             is unknown
@@ -42,28 +44,48 @@
 
 /* ---- a look ---- */
 
+/* Those that pause stay. */
+static void clear_choices(const struct sf_netns_list *places, uint64_t *chosen, size_t words)
+{
+	for (size_t w = places->paused / 64; w < words; w++)
+		chosen[w] &= w == places->paused / 64 ? (1ull << places->paused % 64) - 1 : 0;
+}
+
 static void forget_choices(struct sf_netns_list *places, size_t count)
 {
-	size_t words = (count + 63) / 64;
+	size_t words = (places->paused + count + 63) / 64, more;
 
+	if (words < places->words)
+		words = places->words;
+	more = words - places->words;
 	for (size_t i = 0; i < places->count; i++) {
 		struct sf_netns *place = places->place[i];
 
-		if (words > places->words)
+		if (more) {
 			place->chosen = sf_realloc(place->chosen, words * sizeof(uint64_t));
-		memset(place->chosen, 0,
-		       (words > places->words ? words : places->words) * sizeof(uint64_t));
+			memset(place->chosen + places->words, 0, more * sizeof(uint64_t));
+		}
+		clear_choices(places, place->chosen, words);
 		place->seen = false;
 	}
-	if (words > places->words)
-		places->words = words;
+	places->words = words;
 	places->choices = count;
-	places->problems = 0;
+	while (places->problems && places->problem[places->problems - 1].choice >= places->paused)
+		places->problems--;
+}
+
+static bool is_awaited(const struct sf_netns_list *places, const struct sf_netns *place)
+{
+	uint64_t chosen = 0;
+
+	for (size_t choice = 0; choice < places->paused; choice++)
+		chosen |= place->chosen[choice / 64] >> choice % 64 & 1;
+	return chosen != 0;
 }
 
 static bool is_held(const struct sf_netns_list *places, const struct sf_netns *place)
 {
-	return place->seen ||
+	return place->seen || is_awaited(places, place) ||
 	       (place->state == SF_NETNS_OPEN && sf_netns_leads(place, places->device));
 }
 
@@ -97,7 +119,7 @@ size_t sf_walker_look(struct sf_walker *walker, const struct sf_netns_choice *co
 	forget_choices(places, count);
 	if (!abroad) { /* what is open stays: others keep it, and look for themselves */
 		for (size_t i = 0; i < count; i++)
-			sf_netns_choose(places->place[0], i);
+			sf_netns_choose(places, places->place[0], i);
 		return 1;
 	}
 	sf_netns_list_find(places, choices, count);
@@ -129,7 +151,31 @@ bool sf_walker_chosen(const struct sf_walker *walker, size_t at, size_t choice)
 
 	if (walker->source.walk)
 		return true;
-	return places ? places->place[at]->chosen[choice / 64] >> choice % 64 & 1 : at == 0;
+	if (!places)
+		return at == 0;
+	choice += places->paused;
+	return places->place[at]->chosen[choice / 64] >> choice % 64 & 1;
+}
+
+/* ---- a look that goes on later ---- */
+
+struct sf_walker_pause sf_walker_pause(struct sf_walker *walker, size_t at)
+{
+	struct sf_netns_list *places = walker->places;
+
+	places->paused += places->choices;
+	return (struct sf_walker_pause){places->choices, at ? places->place[at]->inode : 0};
+}
+
+size_t sf_walker_resume(struct sf_walker *walker, const struct sf_walker_pause *pause,
+			size_t *count)
+{
+	struct sf_netns_list *places = walker->places;
+
+	places->choices = pause->choices;
+	places->paused -= pause->choices;
+	*count = places->count;
+	return pause->inode ? sf_netns_list_at(places, pause->inode + 1) : 1;
 }
 
 /* ---- in and out ---- */

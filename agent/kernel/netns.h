@@ -35,17 +35,18 @@ struct sf_netns { /* a namespace: little more than its descriptor */
 	char *name;   /* NULL: a process leads there */
 	struct mnl_socket *socket;
 	uint32_t port;
-	uint64_t *chosen; /* bits: by which choices of the last look */
+	uint64_t *chosen; /* bits: by which choices of the last look, behind those that pause */
 };
 
 struct sf_netns_problem { /* what a choice names and the look did not find */
-	size_t choice;
+	size_t choice;	  /* among all that pause, too */
 	struct sf_walk_error error;
 };
 
 struct sf_netns_list {
 	dev_t device; /* of all files that are namespaces */
 	size_t count, choices, words;
+	size_t paused;		 /* choices of looks that go on later: their numbers come first */
 	struct sf_netns **place; /* 0 is home; the others by inode */
 	size_t problems;
 	struct sf_netns_problem *problem;
@@ -61,8 +62,12 @@ void sf_netns_free(struct sf_netns *);
 /* That of the inode, seen now; a new one is UNKNOWN. `name` NULL: process `pid` leads there. */
 struct sf_netns *sf_netns_list_take(struct sf_netns_list *, uint32_t inode, const char *name,
 				    int pid);
-static inline void sf_netns_choose(struct sf_netns *place, size_t choice)
+/* The first that is not before the inode, of all but home. */
+size_t sf_netns_list_at(const struct sf_netns_list *, uint32_t inode);
+static inline void sf_netns_choose(const struct sf_netns_list *places, struct sf_netns *place,
+				   size_t choice)
 {
+	choice += places->paused;
 	place->chosen[choice / 64] |= 1ull << choice % 64;
 }
 void sf_netns_path(const struct sf_netns *, struct sf_buf *path);

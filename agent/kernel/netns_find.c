@@ -33,7 +33,7 @@ static void add_problem(struct search *s, size_t choice, int code, const char *f
 
 	places->problem = sf_realloc(places->problem, (places->problems + 1) * sizeof(*problem));
 	problem = &places->problem[places->problems++];
-	*problem = (struct sf_netns_problem){.choice = choice, .error.code = code};
+	*problem = (struct sf_netns_problem){.choice = places->paused + choice, .error.code = code};
 	va_start(args, format);
 	vsnprintf(problem->error.message, sizeof(problem->error.message), format, args);
 	va_end(args);
@@ -98,7 +98,7 @@ static void find_name(struct search *s, int dir, const char *name)
 				return;
 			place = sf_netns_list_take(s->places, (uint32_t)inode, name, 0);
 		}
-		sf_netns_choose(place, i);
+		sf_netns_choose(s->places, place, i);
 	}
 }
 
@@ -122,7 +122,8 @@ static void find_named(struct search *s, size_t choice, const char *name)
 	snprintf(path, sizeof(path), "%s/%s", SF_NETNS_NAMES, name);
 	inode = inode_at(AT_FDCWD, path, s->places->device);
 	if (inode >= 0)
-		sf_netns_choose(sf_netns_list_take(s->places, (uint32_t)inode, name, 0), choice);
+		sf_netns_choose(s->places, sf_netns_list_take(s->places, (uint32_t)inode, name, 0),
+				choice);
 	else if (inode == -EINVAL)
 		add_problem(s, choice, EINVAL, "%s is no network namespace", path);
 	else
@@ -138,7 +139,8 @@ static void find_pid(struct search *s, size_t choice, int pid)
 	snprintf(path, sizeof(path), "/proc/%d/ns/net", pid);
 	inode = inode_at(AT_FDCWD, path, s->places->device);
 	if (inode >= 0)
-		sf_netns_choose(sf_netns_list_take(s->places, (uint32_t)inode, NULL, pid), choice);
+		sf_netns_choose(s->places,
+				sf_netns_list_take(s->places, (uint32_t)inode, NULL, pid), choice);
 	else if (inode == -EACCES || inode == -EPERM)
 		add_problem(s, choice, (int)-inode,
 			    "the namespace of process %d cannot be seen: CAP_SYS_PTRACE is needed",
@@ -154,7 +156,7 @@ static void choose_all(const struct search *s, struct sf_netns *place)
 	for (size_t i = 0; i < s->count; i++)
 		for (size_t w = 0; s->choices[i] && w < s->choices[i]->count; w++)
 			if (s->choices[i]->word[w].kind == SF_NETNS_ALL)
-				sf_netns_choose(place, i);
+				sf_netns_choose(s->places, place, i);
 }
 
 static void say_hidden(struct search *s, const char *why, int code)
@@ -203,13 +205,13 @@ void sf_netns_list_find(struct sf_netns_list *places, const struct sf_netns_choi
 
 	for (size_t i = 0; i < count; i++) {
 		if (sf_netns_choice_self(choices[i]))
-			sf_netns_choose(places->place[0], i);
+			sf_netns_choose(places, places->place[0], i);
 		for (size_t w = 0; choices[i] && w < choices[i]->count; w++) {
 			const struct sf_netns_word *word = &choices[i]->word[w];
 
 			kinds[word->kind] = true;
 			if (word->kind == SF_NETNS_SELF || word->kind == SF_NETNS_ALL)
-				sf_netns_choose(places->place[0], i);
+				sf_netns_choose(places, places->place[0], i);
 			if (word->kind == SF_NETNS_NAME)
 				find_named(&s, i, word->text);
 			if (word->kind == SF_NETNS_PID)

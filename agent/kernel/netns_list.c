@@ -45,13 +45,10 @@ void sf_netns_list_free(struct sf_netns_list *places)
 	free(places);
 }
 
-/* The place of the inode, or where it would stand. */
-static size_t find(const struct sf_netns_list *places, uint32_t inode)
+size_t sf_netns_list_at(const struct sf_netns_list *places, uint32_t inode)
 {
 	size_t first = 1, behind = places->count;
 
-	if (places->place[0]->inode == inode)
-		return 0;
 	while (first < behind) {
 		size_t middle = first + (behind - first) / 2;
 
@@ -61,6 +58,12 @@ static size_t find(const struct sf_netns_list *places, uint32_t inode)
 			behind = middle;
 	}
 	return first;
+}
+
+/* The place of the inode, or where it would stand. */
+static size_t find(const struct sf_netns_list *places, uint32_t inode)
+{
+	return places->place[0]->inode == inode ? 0 : sf_netns_list_at(places, inode);
 }
 
 static struct sf_netns *insert(struct sf_netns_list *places, size_t at, uint32_t inode)

@@ -99,7 +99,7 @@ unsigned sf_walker_netns_errors(const struct sf_walker *walker, size_t choice,
 			say_refused(walker, choice, at, &error[count++]);
 	}
 	for (size_t i = 0; places && i < places->problems && count < SF_WALK_ERRORS; i++) {
-		if (places->problem[i].choice == choice)
+		if (places->problem[i].choice == places->paused + choice)
 			error[count++] = places->problem[i].error;
 	}
 	return count;

@@ -30,6 +30,17 @@ size_t sf_walker_look(struct sf_walker *, const struct sf_netns_choice *const *c
 bool sf_walker_chosen(const struct sf_walker *, size_t at, size_t choice);
 
 /*
+ * After a visit of `at`, one of several, others may look and walk before the sweep goes on: what it has looked up
+ * stays, but for the indices. Pauses nest. The resume returns the index of the next namespace, and how many there are.
+ */
+struct sf_walker_pause {
+	size_t choices;
+	uint32_t inode; /* 0: at home */
+};
+struct sf_walker_pause sf_walker_pause(struct sf_walker *, size_t at);
+size_t sf_walker_resume(struct sf_walker *, const struct sf_walker_pause *, size_t *count);
+
+/*
  * From here to sf_walker_leave every walk is in that namespace. Its descriptor is opened unless it is, and stays open.
  * -errno: it cannot be entered, which sf_walker_netns_errors says; -ESRCH: it went since the look.
  */

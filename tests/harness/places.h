@@ -16,13 +16,14 @@ static struct {
 	unsigned errors;            /* of every choice */
 	struct sf_walk_error error; /* each of them */
 	size_t at, entered, looks;  /* entered: so often */
+	size_t choices, paused;     /* of the last look; of those that pause, which come first */
 } places;
 
 size_t sf_walker_look(struct sf_walker *walker, const struct sf_netns_choice *const *choices, size_t count)
 {
 	(void)walker;
 	(void)choices;
-	(void)count;
+	places.choices = count;
 	places.looks++;
 	return places.count ? places.count : 1;
 }
@@ -30,7 +31,7 @@ size_t sf_walker_look(struct sf_walker *walker, const struct sf_netns_choice *co
 bool sf_walker_chosen(const struct sf_walker *walker, size_t at, size_t choice)
 {
 	(void)walker;
-	return places.count == 0 || places.chosen[at][choice];
+	return places.count == 0 || places.chosen[at][places.paused + choice];
 }
 
 int sf_walker_enter(struct sf_walker *walker, size_t at)
@@ -45,6 +46,22 @@ void sf_walker_leave(struct sf_walker *walker)
 {
 	(void)walker;
 	places.at = 0;
+}
+
+struct sf_walker_pause sf_walker_pause(struct sf_walker *walker, size_t at)
+{
+	(void)walker;
+	places.paused += places.choices;
+	return (struct sf_walker_pause){places.choices, (uint32_t)at};
+}
+
+size_t sf_walker_resume(struct sf_walker *walker, const struct sf_walker_pause *pause, size_t *count)
+{
+	(void)walker;
+	places.choices = pause->choices;
+	places.paused -= pause->choices;
+	*count = places.count;
+	return pause->inode + 1;
 }
 
 uint32_t sf_walker_netns(const struct sf_walker *walker)

@@ -22,7 +22,9 @@ from spaces import Hermit, Space
 
 SANITIZE = bool(os.environ.get("SANITIZE"))  # then memory is a sanitizer's, and time too
 CYCLES = int(os.environ.get("CYCLES", 100 if SANITIZE else 1000))
+NAMESPACES = 100 if SANITIZE else 200
 KIB = 1024
+TOGETHER_US = 20000  # queries that are due within that time share a tick
 
 
 def fast(words, filter_text="state all", interval="100ms"):
@@ -369,6 +371,34 @@ class Together(unittest.TestCase):
         self.assertLess(walks["c"], walks["a"])
         self.assertEqual(len(walks["d"] & walks["a"]), 1)
         self.assertEqual(len(set().union(*walks.values())), 3)
+
+    def test_others_have_their_turn_between_two_namespaces(self):
+        """Runs of later ticks than that of many namespaces end before it."""
+        for number in range(NAMESPACES):
+            Space(self, f"n{number}").listen()
+        queries = "".join(f"  {name}: {{ interval: {interval}, timeout: 1m, sockets: [inet], filter: state all, "
+                          f"outputs: [console], namespaces: {words} }}\n"
+                          for name, interval, words in (("many", "1s", '["n*"]'), ("own", "100ms", "[self]"), ("one", "100ms", "[n7]"),
+                                                        ("lacking", "100ms", "[n8, nosuch]")))
+        agent = Agent(self, config(queries))
+        last, inside = {}, set()
+        for _ in range(20):
+            while True:
+                run = agent.run()
+                if run["query"] in last:
+                    chain(self, [last[run["query"]], run])
+                last[run["query"]] = run
+                if run["query"] == "many":
+                    break
+                self.assertEqual([e["message"] for e in run["errors"]], ["no namespace is named nosuch: No such file or directory"]
+                                 if run["query"] == "lacking" else [])
+                self.assertEqual(run["records"], run["query"] != "own")
+            self.assertEqual((run["records"], run["errors"]), (NAMESPACES, []))
+            self.assertEqual(sum(walk["dumps"] for walk in run["walks"] if walk["table"] == "tcp"), NAMESPACES)
+            inside |= {name for name, other in last.items() if other["run"] > run["run"] + TOGETHER_US}
+            if len(inside) == 3:
+                return
+        self.fail(f"only these had a turn: {inside}")
 
 
 if __name__ == "__main__":

@@ -41,6 +41,8 @@ static int pause_at;        /* the pause (from 1) that says... */
 static int pause_result;    /* ... this */
 static uint64_t pause_time; /* what every pause says it waited */
 static uint64_t pause_real; /* what every pause lasts */
+static void (*turn)(void *); /* between two namespaces; NULL: nobody waits */
+static uint64_t guest_real; /* what every pause of who has it lasts */
 
 int sf_walker_walk(struct sf_walker *walker, const struct sf_ask *ask, const struct sf_walk_calls *calls,
 		   struct sf_walk *walk)
@@ -214,7 +216,7 @@ static void sweep(const struct setup *setups, size_t count, struct sf_run *runs,
 {
 	struct sf_questions *questions = sf_questions_new();
 	struct sf_pool *pool = sf_pool_new();
-	const struct sf_collect_calls calls = {pause_walk, take_batch, run_ended, pool};
+	const struct sf_collect_calls calls = {pause_walk, take_batch, run_ended, turn, pool};
 	struct sf_run *pointers[RUNS];
 
 	forget();
@@ -262,6 +264,8 @@ static int begin(void **state)
 	memset(&places, 0, sizeof(places));
 	pause_at = 0;
 	pause_time = pause_real = 0;
+	turn = NULL;
+	guest_real = 0;
 	return 0;
 }
 
@@ -696,6 +700,72 @@ static void each_namespace_is_walked_once_for_all_who_ask_it_and_nobody_waits_fo
 	put_all(records, 3);
 }
 
+/* Another sweep, of the namespace at home, in the first turn. */
+static struct sf_run guest;
+
+static void take_turn(void *arg)
+{
+	const struct sf_collect_calls calls = {pause_walk, take_batch, run_ended, turn, arg};
+	sf_cleanup(sf_complaints_free_p) struct sf_complaints *complaints = sf_complaints_new();
+	struct sf_questions *questions;
+	struct sf_run *runs[] = {&guest};
+
+	if (guest.plan)
+		return;
+	questions = sf_questions_new();
+	guest = (struct sf_run){.run = 1001, .first = true};
+	assert_int_equal(make_plan(&(struct setup){.timeout = 60000000}, &guest.plan, complaints), 0);
+	pause_real = guest_real;
+	sf_collect(NULL, questions, arg, runs, 1, &calls);
+	pause_real = 0;
+	sf_questions_free(questions);
+	got.ended--; /* it is none of the sweep's */
+}
+
+static void others_have_their_turn_between_two_namespaces(void **state)
+{
+	struct json_object *record, *other;
+	struct sf_run r;
+
+	(void)state;
+	played.receives = 1;
+	played.sockets = 2;
+	places.count = 4;
+	places.chosen[0][0] = places.chosen[1][0] = places.chosen[3][0] = true;
+	places.chosen[0][1] = true; /* the guest's */
+	turn = take_turn;
+	record = run(&(struct setup){.namespaces = "all"}, &r);
+	assert_non_null(guest.plan);
+	assert_inodes(&got.of[0].lines, "001133");
+	assert_inodes(&got.of[1].lines, "000");
+	assert_said(record, "walks", "[{\"id\":7,\"table\":\"tcp\",\"dumps\":3}]");
+	assert_int_equal(got.of[1].nth, 1);
+	other = judge_lines(&got.of[1].lines);
+	assert_said(other, "walks", "[{\"id\":8,\"table\":\"tcp\",\"dumps\":1}]");
+	assert_said(other, "partial", "false");
+	json_object_put(record);
+	json_object_put(other);
+	sf_plan_free(sf_take(guest.plan));
+}
+
+static void a_turn_of_others_counts_to_no_timeout(void **state)
+{
+	struct json_object *record;
+	struct sf_run r;
+
+	(void)state;
+	played.receives = played.sockets = 1;
+	places.count = 2;
+	places.chosen[0][0] = places.chosen[1][0] = places.chosen[0][1] = true;
+	turn = take_turn;
+	guest_real = 1500000;
+	record = run(&(struct setup){.namespaces = "all", .timeout = 1000000}, &r);
+	assert_said(record, "partial", "false");
+	assert_int_equal(r.records, 2);
+	json_object_put(record);
+	sf_plan_free(sf_take(guest.plan));
+}
+
 static void what_cannot_be_entered_is_an_error_and_the_others_are_walked(void **state)
 {
 	struct json_object *record, *errors;
@@ -804,6 +874,8 @@ int main(void)
 		RUN(the_end_and_a_refusal_are_said_by_each_run),
 		RUN(a_record_says_in_which_namespace_its_socket_is),
 		RUN(a_query_of_no_namespace_that_there_is_has_a_run_without_walks),
+		RUN(others_have_their_turn_between_two_namespaces),
+		RUN(a_turn_of_others_counts_to_no_timeout),
 		RUN(each_namespace_is_walked_once_for_all_who_ask_it_and_nobody_waits_for_the_others),
 		RUN(what_cannot_be_entered_is_an_error_and_the_others_are_walked),
 		RUN(what_every_namespace_says_is_said_once),

@@ -276,7 +276,7 @@ static void compare(const struct sf_plan *plan, const struct came *alone, const 
 static void a_shared_walk_gives_each_query_what_its_own_would(void **state)
 {
 	struct draft d = {.random = seed()};
-	const struct sf_collect_calls calls = {pause_walk, take_batch, run_ended, NULL};
+	const struct sf_collect_calls calls = {pause_walk, take_batch, run_ended, NULL, NULL};
 	uint64_t records = 0;
 	(void)state;
 

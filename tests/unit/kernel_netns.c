@@ -381,6 +381,85 @@ static void one_that_went_since_the_look_is_no_error(void **state)
 	sf_walker_free(walker);
 }
 
+static const struct sf_netns_choice *const *borrowed(struct sf_netns_choice *const *choices)
+{
+	return (const struct sf_netns_choice *const *)choices;
+}
+
+/* Of 130 choices every third is its own; it tidies, too. */
+static void look_in_between(struct sf_walker *walker, struct sf_netns_choice *self, struct sf_netns_choice *lacking)
+{
+	const struct sf_netns_choice *choices[130];
+	struct sf_walk_error error[SF_WALK_ERRORS];
+
+	for (size_t i = 0; i < 130; i++)
+		choices[i] = i % 3 ? lacking : self;
+	assert_int_equal(sf_walker_look(walker, choices, 130), 2);
+	for (size_t i = 0; i < 130; i++) {
+		assert_int_equal(sf_walker_chosen(walker, 0, i), i % 3 == 0);
+		assert_false(sf_walker_chosen(walker, 1, i));
+		assert_int_equal(sf_walker_netns_errors(walker, i, error), i % 3 != 0);
+	}
+	assert_int_equal(sf_walker_tidy(walker), 1);
+}
+
+/* Though others look, and for something else, before it was entered for the first time. */
+static void what_was_looked_up_stays_through_a_pause(void **state)
+{
+	struct sf_walker *walker = walker_beside_child();
+	struct sf_netns_choice *choices[] = {choice_of_child(), one("self"), one("sockfeed-has-no-such")};
+	struct sf_walk_error error[SF_WALK_ERRORS];
+	struct sf_walker_pause pause, inner;
+	size_t count = 0;
+
+	(void)state;
+	assert_int_equal(sf_walker_look(walker, borrowed(choices), 3), 2);
+	pause = sf_walker_pause(walker, 0);
+	look_in_between(walker, choices[1], choices[2]);
+	inner = sf_walker_pause(walker, 0);
+	look_in_between(walker, choices[1], choices[2]);
+	assert_int_equal(sf_walker_look(walker, borrowed(&choices[1]), 1), 1);
+	assert_true(sf_walker_chosen(walker, 0, 0));
+	assert_int_equal(sf_walker_resume(walker, &inner, &count), 1);
+	assert_true(sf_walker_chosen(walker, 0, 129) && !sf_walker_chosen(walker, 0, 1));
+	assert_int_equal(sf_walker_resume(walker, &pause, &count), 1);
+	assert_int_equal(count, 2);
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(sf_walker_chosen(walker, 0, i), i == 1);
+		assert_int_equal(sf_walker_chosen(walker, 1, i), i == 0);
+		assert_int_equal(sf_walker_netns_errors(walker, i, error), i == 2);
+	}
+	assert_int_equal(sf_walker_enter(walker, 1), 0);
+	assert_int_equal(sf_walker_netns(walker), inode_of(child));
+	sf_walker_leave(walker);
+	end_child(NULL);
+	assert_int_equal(sf_walker_tidy(walker), 0); /* nobody waits for it any more */
+	for (size_t i = 0; i < 3; i++)
+		sf_netns_choice_free(choices[i]);
+	sf_walker_free(walker);
+}
+
+static void a_sweep_goes_on_behind_one_that_went_while_it_paused(void **state)
+{
+	struct sf_walker *walker = walker_beside_child();
+	struct sf_netns_choice *choice = choice_of_child(), *other = one("sockfeed-has-no-such*");
+	struct sf_walker_pause pause;
+	size_t count = 0;
+
+	(void)state;
+	assert_int_equal(sf_walker_enter(walker, look(walker, &choice, 1)), 0);
+	sf_walker_leave(walker);
+	assert_int_equal(sf_walker_look(walker, borrowed(&other), 1), 2); /* it is open, and not chosen */
+	pause = sf_walker_pause(walker, 1);
+	end_child(NULL);
+	assert_int_equal(sf_walker_look(walker, borrowed(&other), 1), 1);
+	assert_int_equal(sf_walker_resume(walker, &pause, &count), 1);
+	assert_int_equal(count, 1);
+	sf_netns_choice_free(choice);
+	sf_netns_choice_free(other);
+	sf_walker_free(walker);
+}
+
 #define RUN(test) cmocka_unit_test_teardown(test, end_child)
 
 int main(void)
@@ -398,6 +477,8 @@ int main(void)
 		RUN(a_descriptor_that_broke_is_opened_anew_in_its_namespace),
 		RUN(whose_process_ended_is_found_by_another_one),
 		RUN(one_that_went_since_the_look_is_no_error),
+		RUN(what_was_looked_up_stays_through_a_pause),
+		RUN(a_sweep_goes_on_behind_one_that_went_while_it_paused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
