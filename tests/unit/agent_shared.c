@@ -286,7 +286,7 @@ static void a_shared_walk_gives_each_query_what_its_own_would(void **state)
 		size_t queries = 1 + pick(&d.random, QUERIES);
 		struct came alone[QUERIES] = {0}, shared[QUERIES] = {0};
 		struct sf_run run[QUERIES], *runs[QUERIES];
-		char names[QUERIES][8];
+		char names[QUERIES][16];
 
 		operations = pick(&d.random, 2) ? OPERATIONS_ALL : OPERATIONS_FIRST;
 		count = pick(&d.random, SOCKETS + 1);
