@@ -104,6 +104,16 @@ static uint32_t lines_of(struct sf_sink *sink, struct sf_flight *flight,
 	return spot->line - first;
 }
 
+/*
+ * Without an offset no broker has said it: the library concludes it from a later message that a
+ * broker took. But it may send that one first, when the leader moves while a request fails, and a
+ * leader that does not know the producer takes it, with what was before it nowhere.
+ */
+static bool is_confirmed(const rd_kafka_message_t *message)
+{
+	return !message->err && message->offset != RD_KAFKA_OFFSET_INVALID;
+}
+
 void sf_kafka_report(struct sf_sink *sink, const rd_kafka_message_t *message)
 {
 	struct sf_flight *flight = message->_private;
@@ -114,11 +124,15 @@ void sf_kafka_report(struct sf_sink *sink, const rd_kafka_message_t *message)
 	flight->out--;
 	topic->out--;
 	topic->out_bytes -= message->len;
-	if (!message->err)
+	if (is_confirmed(message)) {
 		flight->good += lines;
-	else
+	} else if (message->err) {
 		sf_flight_judge(sink, flight, flight->reported.line - lines, lines, message->err,
 				topic->alone);
+	} else {
+		sf_flight_fail(flight, SF_AGAIN, "no broker has confirmed it");
+		sf_flight_changed(sink, flight);
+	}
 	if (!topic->out)
 		end_round(topic);
 }
