@@ -70,7 +70,6 @@ static void word(struct reading *r, struct token *token, const char *at, const c
 					 : TOKEN_WORD;
 }
 
-/* What the quotes hold: \" and \\ stand for " and \. */
 static void string(struct reading *r, struct token *token, const char *at, const char *end)
 {
 	const char *stop = at + 1;
@@ -86,15 +85,19 @@ static void string(struct reading *r, struct token *token, const char *at, const
 	token->text = out = sf_arena_alloc(r->arena, (size_t)(stop - at));
 	while (++at < stop) {
 		struct place here = {(uint32_t)(at - r->text->text), 1};
+		char byte = *at;
+		size_t escape = sf_filter_escape(at, (size_t)(stop - at), &byte);
 
-		if (*at == '\\' && at + 1 < stop && (at[1] == '"' || at[1] == '\\'))
-			at++;
+		if (escape)
+			at += escape - 1;
 		else if (*at == '\\')
-			sf_filter_wrong(r, here, "write \\\\ for a backslash, \\\" for a quote",
+			sf_filter_wrong(r, here,
+					"write \\\\ for a backslash, \\\" for a quote, "
+					"\\n for the end of a line",
 					"a backslash that escapes nothing");
 		else if (!*at)
 			sf_filter_wrong(r, here, NULL, "a NUL byte");
-		*out++ = *at;
+		*out++ = byte;
 	}
 	token->length = (uint32_t)(out - token->text);
 }

@@ -6,7 +6,7 @@
  */
 #include "filter/stages.h"
 
-/* The operand as written, on one line: comments, which would not end there, fall out. */
+/* As written, on one line: comments, which would not end there, fall out. */
 static void operand(struct sf_buf *buf, const struct reading *r, const struct node *node)
 {
 	const char *begin = r->text->text + node->place.offset, *end = begin + node->place.length;
@@ -21,8 +21,11 @@ static void operand(struct sf_buf *buf, const struct reading *r, const struct no
 		if (*at == '"')
 			quoted = !quoted;
 		if (quoted && *at == '\\' && at + 1 < end)
-			sf_buf_add(buf, at++, 1);
-		sf_buf_add(buf, *at >= '\t' && *at <= '\r' ? " " : at, 1);
+			sf_buf_add(buf, at++, 2);
+		else if (quoted && *at != '"')
+			sf_filter_quote_byte(buf, *at);
+		else
+			sf_buf_add(buf, *at >= '\t' && *at <= '\r' ? " " : at, 1);
 	}
 }
 

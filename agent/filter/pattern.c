@@ -92,16 +92,16 @@ static struct place place_of(const struct reading *r, const struct node *node, s
 {
 	const char *text = r->text->text + node->value.offset;
 	size_t last = node->value.length - 1, offset = node->quoted ? 1 : at;
-	bool escape = false;
+	size_t escape = 0;
+	char byte;
 
 	for (size_t i = 0; node->quoted && i <= at && offset < last; i++) {
-		escape = text[offset] == '\\' &&
-			 (text[offset + 1] == '"' || text[offset + 1] == '\\');
+		escape = sf_filter_escape(text + offset, last - offset, &byte);
 		if (i < at)
-			offset += escape ? 2 : 1;
+			offset += escape ?: 1;
 	}
 	return (struct place){node->value.offset + (uint32_t)(offset < last ? offset : last),
-			      escape && offset < last ? 2 : 1};
+			      escape && offset < last ? (uint32_t)escape : 1};
 }
 
 static void wrong_pattern(struct reading *r, const struct node *node, int code, size_t at)

@@ -5,17 +5,6 @@
  */
 #include "filter/stages.h"
 
-void sf_filter_quote(struct sf_buf *buf, const char *bytes, size_t length)
-{
-	sf_buf_text(buf, "\"");
-	for (size_t i = 0; i < length; i++) {
-		if (bytes[i] == '"' || bytes[i] == '\\')
-			sf_buf_text(buf, "\\");
-		sf_buf_add(buf, &bytes[i], 1);
-	}
-	sf_buf_text(buf, "\"");
-}
-
 /* What has an order as it was merged. */
 static void print_ranges(struct sf_buf *buf, const struct node *set)
 {

@@ -161,6 +161,11 @@ struct step *sf_filter_compile(struct sf_arena *, const struct node *tree, unsig
 
 /* print.c */
 void sf_print_leaf(struct sf_buf *, const struct node *leaf); /* as in the normal form */
+
+/* quote.c */
+/* The length of the escape that begins here, and the byte that it stands for; 0: none does. */
+size_t sf_filter_escape(const char *at, size_t left, char *byte);
+void sf_filter_quote_byte(struct sf_buf *, char byte); /* as it stands in quotes */
 void sf_filter_quote(struct sf_buf *, const char *bytes, size_t length);
 
 /* left.c: what the kernel cannot leave out, and why, as lines of `explain` */

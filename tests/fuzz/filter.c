@@ -156,6 +156,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!filter)
 		return 0;
 	sf_filter_print(filter, &first);
+	for (size_t i = 0; i < first.length; i++) {
+		if ((unsigned char)first.data[i] < ' ' || first.data[i] == 0x7f)
+			fail_msg("a control character in\n%s", first.data);
+	}
 	if (first.length <= FILTER_MOST) {
 		again = read_filter(first.data, first.length);
 		if (!again)
