@@ -4,40 +4,15 @@
  * file size, which needs no rights, and on a real, small file system.
  */
 #include <sched.h>
-#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 
-#include "delivery/file.h"
-#include "files.h"
+#include "logs.h"
 
-struct world {
-	char *directory;
-	const char *path;
-	struct sf_file_conf conf;
-	struct outlet outlet;
-};
-
-static void open_as(struct world *w, uint64_t size, uint64_t keep, bool compress)
+static void finish(struct world *w)
 {
-	struct sf_err err = {0};
-
-	w->conf = (struct sf_file_conf){.path = w->path, .size = size, .keep = keep, .compress = compress};
-	if (outlet_open(&w->outlet, "file", &w->conf, &err) < 0)
-		fail_msg("%s", err.text);
-}
-
-static void begin(struct world *w)
-{
-	*w = (struct world){.directory = directory_new()};
-	w->path = sf_strdup(below(w->directory, "log"));
-}
-
-static void end(struct world *w)
-{
-	outlet_finish(&w->outlet);
-	directory_free(w->directory);
-	free((char *)w->path);
+	close_output(w);
+	end(w);
 }
 
 static uint64_t whole_lines(const struct world *w)
@@ -90,31 +65,29 @@ static void where_no_more_fits_whole_lines_end_the_file_and_the_rest_waits(void 
 	assert_string_equal(w.outlet.said, "writes again");
 	assert_int_equal(whole_lines(&w), w.outlet.lines);
 	outlet_check(&w.outlet);
-	end(&w);
+	finish(&w);
 }
 
 /* As on a file that may only be appended to: half of a line cannot be cut off, but it must not swallow the next. */
 static void what_cannot_be_cut_off_is_ended_before_the_next_line(void **state)
 {
-	int fd = memfd_create("sealed", MFD_ALLOW_SEALING | MFD_CLOEXEC);
-	struct sf_file_conf conf;
-	struct outlet o;
-	char path[64];
+	struct world w;
+	int fd;
 
 	(void)state;
-	assert_int_equal(fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK), 0);
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	conf = (struct sf_file_conf){.path = path};
-	assert_int_equal(outlet_open(&o, "file", &conf, NULL), 0);
+	begin(&w);
+	fd = open_sealed(&w, "");
+	open_as(&w, 0, 5, false);
 	limit_files(50);
-	outlet_put(&o, 3, 20);
-	assert_true(outlet_until(&o, o.troubles));
-	assert_int_equal(outlet_counts(&o).delivered, 2);
+	outlet_put(&w.outlet, 3, 20);
+	assert_true(outlet_until(&w.outlet, w.outlet.troubles));
+	assert_int_equal(outlet_counts(&w.outlet).delivered, 2);
 	limit_files(RLIM_INFINITY);
-	outlet_drain(&o);
-	outlet_finish(&o);
-	assert_string_equal(read_text(path), "{\"time\":\"00000000\" \n{\"time\":\"00000001\" \n{\"time\":\"0\n"
-					     "{\"time\":\"00000002\" \n");
+	outlet_drain(&w.outlet);
+	close_output(&w);
+	assert_string_equal(read_text(w.path), "{\"time\":\"00000000\" \n{\"time\":\"00000001\" \n{\"time\":\"0\n"
+					       "{\"time\":\"00000002\" \n");
+	end(&w);
 	close(fd);
 }
 
@@ -143,7 +116,7 @@ static void where_nobody_can_wait_a_full_disk_closes_the_output(void **state)
 	assert_int_equal(w.outlet.closed, 1);
 	assert_int_equal(whole_lines(&w), 50);
 	limit_files(RLIM_INFINITY);
-	end(&w);
+	finish(&w);
 }
 
 static void what_a_full_disk_keeps_waiting_does_not_hold_up_the_end(void **state)
@@ -161,7 +134,7 @@ static void what_a_full_disk_keeps_waiting_does_not_hold_up_the_end(void **state
 	limit_files(RLIM_INFINITY);
 	assert_int_equal(whole_lines(&w), 50);
 	assert_int_equal(outlet_open(&w.outlet, "file", &conf, NULL), 0);
-	end(&w);
+	finish(&w);
 }
 
 /* ---- a real one ---- */
@@ -196,17 +169,15 @@ static void begin_small(struct world *w, unsigned kib)
 	begin(w);
 	if (mount_small(w->directory, kib))
 		return;
-	directory_free(w->directory);
-	free((char *)w->path);
+	end(w);
 	skip();
 }
 
 static void end_small(struct world *w)
 {
-	outlet_finish(&w->outlet);
+	close_output(w);
 	assert_int_equal(umount2(w->directory, MNT_DETACH), 0);
-	directory_free(w->directory);
-	free((char *)w->path);
+	end(w);
 }
 
 static void on_a_full_disk_lines_wait_until_there_is_space(void **state)
@@ -236,24 +207,6 @@ static void on_a_full_disk_lines_wait_until_there_is_space(void **state)
 	end_small(&w);
 }
 
-/* From the oldest to the newest, packed or not, without a hole from the first line on. */
-static uint64_t lines_of_all_files(const struct world *w)
-{
-	uint64_t next = 0;
-	char path[PATH_MAX + 32];
-
-	for (int number = 50; number > 0; number--) {
-		for (int packed = 0; packed < 2; packed++) {
-			snprintf(path, sizeof(path), "%s.%d%s", w->path, number, packed ? ".gz" : "");
-			if (exists(path))
-				read_lines(path, &next);
-		}
-	}
-	if (exists(w->path))
-		read_lines(w->path, &next);
-	return next;
-}
-
 static void on_a_full_disk_rotation_and_packing_lose_nothing(void **state)
 {
 	struct world w;
@@ -265,12 +218,12 @@ static void on_a_full_disk_rotation_and_packing_lose_nothing(void **state)
 		outlet_put(&w.outlet, 50, 1000 + (size_t)random() % 100);
 		outlet_turn(&w.outlet, 5);
 	}
-	assert_int_equal(lines_of_all_files(&w), outlet_counts(&w.outlet).delivered);
+	assert_int_equal(read_all(&w, outlet_counts(&w.outlet).delivered), 0);
 	outlet_check(&w.outlet);
 	outlet_put(&w.outlet, 200, 1000);
 	grow(w.directory, 64 << 10);
 	outlet_drain(&w.outlet);
-	assert_int_equal(lines_of_all_files(&w), w.outlet.lines);
+	assert_int_equal(read_all(&w, w.outlet.lines), 0);
 	end_small(&w);
 }
 

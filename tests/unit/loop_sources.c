@@ -3,11 +3,11 @@
  * A source that was removed is never called again, whoever removes it and when; freeing the loop frees its sources, and
  * descriptors stay with who brought them.
  */
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "descriptors.h"
 #include "loops.h"
 
 enum { MANY = 40 }; /* fewer than one epoll_wait brings */
@@ -366,17 +366,6 @@ static void whatever_callbacks_do_no_removed_source_is_called(void **state)
 }
 
 /* ---- the end ---- */
-
-static unsigned open_descriptors(void)
-{
-	DIR *directory = opendir("/proc/self/fd");
-	unsigned count = 0;
-
-	while (readdir(directory))
-		count++;
-	closedir(directory);
-	return count;
-}
 
 static void freeing_the_loop_frees_its_sources_and_leaves_descriptors_to_their_owner(void **state)
 {
