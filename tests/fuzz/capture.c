@@ -3,10 +3,9 @@
  * Any bytes as a capture: what can be opened is walked, each socket in it becomes a line of JSON, and what is wrong with
  * it is said. What is in it twice is told twice in the same way.
  */
-#include <sockfeed/record.h>
-
 #include "abort.h"
 #include "captures.h"
+#include "everything.h"
 #include "judge.h"
 
 static struct sf_encoder *encoder;
@@ -22,14 +21,9 @@ static void look(const struct sf_view *view)
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-	const struct sf_envelope envelope = {.host_name = "h", .host_id = "i", .boot_id = "b", .query = "q"};
-	struct sf_fieldset fields = {0};
-
 	(void)argc;
 	(void)argv;
-	for (unsigned id = 0; id < SF_FIELD_COUNT; id++)
-		sf_fieldset_add(&fields, id);
-	encoder = sf_encoder_new(&envelope, &fields, SF_TABLES_ALL);
+	encoder = encoder_of_everything("h");
 	return 0;
 }
 

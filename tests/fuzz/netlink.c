@@ -9,6 +9,7 @@
 #include <sockfeed/kernel.h>
 
 #include "abort.h"
+#include "everything.h"
 #include "records.h"
 
 static struct sf_encoder *encoder;
@@ -185,14 +186,9 @@ static int on_reply(void *arg, struct sf_view *view)
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-	const struct sf_envelope envelope = {.host_name = "h\xff", .host_id = "i", .boot_id = "b", .query = "q"};
-	struct sf_fieldset fields = {0};
-
 	(void)argc;
 	(void)argv;
-	for (unsigned id = 0; id < SF_FIELD_COUNT; id++)
-		sf_fieldset_add(&fields, id);
-	encoder = sf_encoder_new(&envelope, &fields, SF_TABLES_ALL);
+	encoder = encoder_of_everything("h\xff");
 	all = make_filter("state all");
 	mixed = make_filter("state all and ( sport = :443 or dport = :80 or src 127/8 or dst [::1] or autobound "
 			    "or dev lo or not fwmark = 1/3 or src unix:/run* or src netlink:route or dst link:ip or src vsock:1:* )");

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "everything.h"
 #include "records.h"
 #include "replies.h"
 
@@ -239,13 +240,4 @@ static inline void check(const struct sf_encoder *encoder, const struct sf_field
 	assert_int_equal(judge_keys(record), keys);
 	json_object_put(record);
 	free(line.data);
-}
-
-static inline struct sf_fieldset everything(void)
-{
-	struct sf_fieldset fields = {0};
-
-	for (unsigned id = 0; id < SF_FIELD_COUNT; id++)
-		sf_fieldset_add(&fields, id);
-	return fields;
 }

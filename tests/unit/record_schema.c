@@ -10,21 +10,11 @@
 
 #include <cmocka.h>
 
-#include <sockfeed/record.h>
-
+#include "everything.h"
 #include "judge.h"
 #include "replies.h"
 
 static uint64_t seed = 0x9e3779b97f4a7c15;
-
-static struct sf_fieldset everything(void)
-{
-	struct sf_fieldset fields = {0};
-
-	for (unsigned id = 0; id < SF_FIELD_COUNT; id++)
-		sf_fieldset_add(&fields, id);
-	return fields;
-}
 
 static char *print(void (*how)(const struct sf_fieldset *, FILE *),
 		   const struct sf_fieldset *fields)

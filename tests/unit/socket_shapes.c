@@ -10,8 +10,7 @@
 #include <cmocka.h>
 #include <sys/socket.h>
 
-#include <sockfeed/record.h>
-
+#include "everything.h"
 #include "records.h"
 #include "replies.h"
 
@@ -435,14 +434,9 @@ static void draw_answer(struct reply *reply, size_t kind)
 
 static void any_answer_is_a_record_that_says_what_its_fields_say(void **state)
 {
-	const struct sf_envelope envelope = {.host_name = "h", .host_id = "i", .boot_id = "b", .query = "q"};
-	sf_cleanup(sf_encoder_free_p) struct sf_encoder *encoder = NULL;
-	struct sf_fieldset all = {0};
+	sf_cleanup(sf_encoder_free_p) struct sf_encoder *encoder = encoder_of_everything("h");
 	(void)state;
 
-	for (unsigned id = 0; id < SF_FIELD_COUNT; id++)
-		sf_fieldset_add(&all, id);
-	encoder = sf_encoder_new(&envelope, &all, SF_TABLES_ALL);
 	for (unsigned i = 0; i < 20000; i++) {
 		size_t kind = draw(&seed) % (SF_COUNT(kinds) + 1), room;
 		enum sf_table table = kind < SF_COUNT(kinds) ? kinds[kind].table : SF_TABLE_TIPC;
@@ -475,19 +469,14 @@ static void the_longest_lists_fit_into_a_batch(void **state)
 	static const struct sf_unix_msg listener = {.family = AF_UNIX, .type = SOCK_STREAM, .state = SF_LISTEN};
 	static const struct sf_packet_msg packet = {.family = AF_PACKET};
 	static uint8_t bytes[1 << 16];
-	const struct sf_envelope envelope = {.host_name = "h", .host_id = "i", .boot_id = "b", .query = "q"};
-	sf_cleanup(sf_encoder_free_p) struct sf_encoder *encoder = NULL;
+	sf_cleanup(sf_encoder_free_p) struct sf_encoder *encoder = encoder_of_everything("h");
 	static const struct {
 		enum sf_table table;
 		const void *header;
 		uint16_t attribute;
 	} cases[] = {{SF_TABLE_UNIX, &listener, 3}, {SF_TABLE_PACKET, &packet, 1}};
-	struct sf_fieldset all = {0};
 	(void)state;
 
-	for (unsigned id = 0; id < SF_FIELD_COUNT; id++)
-		sf_fieldset_add(&all, id);
-	encoder = sf_encoder_new(&envelope, &all, SF_TABLES_ALL);
 	for (size_t i = 0; i < SF_COUNT(cases); i++) {
 		const uint16_t head[2] = {UINT16_MAX, cases[i].attribute};
 		size_t length = 16 + UINT16_MAX, room;
