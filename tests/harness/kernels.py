@@ -2,9 +2,7 @@
 """What the tests of kernels/ share: which kernel, the reason where there is none, and which tables there are."""
 import os
 import re
-import unittest
 
-import netns
 import vm
 
 PACKAGE = os.environ.get("KERNEL", vm.PACKAGE)
@@ -20,8 +18,4 @@ def tables(kernel):
 
 
 def main():
-    try:
-        vm.prepare(PACKAGE)
-    except vm.Unavailable as reason:
-        netns.skip(reason)
-    unittest.main(verbosity=2)
+    vm.main(PACKAGE)

@@ -16,7 +16,9 @@ import subprocess
 import tempfile
 import threading
 import time
+import unittest
 
+import netns
 from cache import Broken, once
 
 PACKAGE = "linux-image-cloud-amd64"
@@ -147,6 +149,15 @@ def prepare(package=PACKAGE):
         Kernel(package)
     except (Broken, OSError, IndexError) as error:
         raise Unavailable(f"no kernel for an emulated machine ({package}): {error}") from None
+
+
+def main(package=PACKAGE):
+    """The tests of the file that was started; skipped where there is no machine."""
+    try:
+        prepare(package)
+    except Unavailable as reason:
+        netns.skip(reason)
+    unittest.main(verbosity=2)
 
 
 def add_loadable(archive, kernel, names):

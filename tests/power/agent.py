@@ -18,7 +18,6 @@ import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "harness"))
-import netns
 import vm
 from disk import Disk
 from feed import SOCKFEED, parse
@@ -168,8 +167,4 @@ class Agent(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    try:
-        vm.prepare()
-    except vm.Unavailable as reason:
-        netns.skip(reason)
-    unittest.main(verbosity=2)
+    vm.main()

@@ -17,7 +17,6 @@ import unittest
 
 HARNESS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness")
 sys.path.insert(0, HARNESS)
-import netns
 import vm
 from disk import Disk
 
@@ -191,8 +190,4 @@ class Spool(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    try:
-        vm.prepare()
-    except vm.Unavailable as reason:
-        netns.skip(reason)
-    unittest.main(verbosity=2)
+    vm.main()
