@@ -91,6 +91,25 @@ static inline void sink_fail(size_t at, enum sf_failure failure, const char *why
 	sink->events.failed(sink->events.arg, batch, failure, why);
 }
 
+/* How many of a topic it holds, and where the first of them is. */
+static inline size_t held_of(const char *topic)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < sink->count; i++)
+		count += !strcmp(sink->held[i].topic, topic);
+	return count;
+}
+
+static inline size_t held_at(const char *topic)
+{
+	size_t at = 0;
+
+	while (strcmp(sink->held[at].topic, topic))
+		at++;
+	return at;
+}
+
 /* ---- an output with it ---- */
 
 struct world {

@@ -4,24 +4,6 @@
 
 static const char why[] = "no right to write to it";
 
-static size_t held_of(const char *topic)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < sink->count; i++)
-		count += !strcmp(sink->held[i].topic, topic);
-	return count;
-}
-
-static size_t find(const char *topic)
-{
-	size_t at = 0;
-
-	while (strcmp(sink->held[at].topic, topic))
-		at++;
-	return at;
-}
-
 static void a_refused_topic_lets_others_pass_and_follows_in_order_when_it_is_open(void **state)
 {
 	struct world w;
@@ -37,7 +19,7 @@ static void a_refused_topic_lets_others_pass_and_follows_in_order_when_it_is_ope
 		offer(&w, 10, "other");
 		assert_int_equal(held_of("other"), 2);
 		while (held_of("other"))
-			sink_done(find("other"));
+			sink_done(held_at("other"));
 		offer(&w, 10, "other");
 		check_counts(&w);
 	}
@@ -46,19 +28,19 @@ static void a_refused_topic_lets_others_pass_and_follows_in_order_when_it_is_ope
 		assert_int_equal(held_of("refused"), 1);
 		turn_for(&w, 50);
 		assert_int_equal(held_of("refused"), 1);
-		assert_int_equal(sink->held[find("refused")].batch->first_seq, 0);
-		sink_fail(find("refused"), SF_REFUSED, why);
+		assert_int_equal(sink->held[held_at("refused")].batch->first_seq, 0);
+		sink_fail(held_at("refused"), SF_REFUSED, why);
 	}
 	assert_int_equal(w.sentences, 1);
 	assert_string_equal(w.said, "topic refused: no right to write to it; will try again");
 	assert_true(turn_until(&w, held_of("refused")));
-	sink_done(find("refused"));
+	sink_done(held_at("refused"));
 	assert_string_equal(w.said, "topic refused: goes on");
 	assert_int_equal(held_of("refused"), 5); /* the rest at once */
 	while (held_of("refused")) {
-		assert_true(sink->held[find("refused")].batch->first_seq > seq);
-		seq = sink->held[find("refused")].batch->first_seq;
-		sink_done(find("refused"));
+		assert_true(sink->held[held_at("refused")].batch->first_seq > seq);
+		seq = sink->held[held_at("refused")].batch->first_seq;
+		sink_done(held_at("refused"));
 	}
 	while (sink->count)
 		sink_done(0);
@@ -160,13 +142,13 @@ static void a_topic_that_stays_refused_loses_by_its_policy_and_the_gaps_name_wha
 			assert_int_equal(sf_outputs_wait(&w.output, 1, 1000, &cancel), 0);
 			offer(&w, 3, "other");
 			if (held_of("refused"))
-				sink_fail(find("refused"), SF_REFUSED, why);
+				sink_fail(held_at("refused"), SF_REFUSED, why);
 			while (held_of("other")) {
-				others += sink->held[find("other")].batch->lines;
-				sink_done(find("other"));
+				others += sink->held[held_at("other")].batch->lines;
+				sink_done(held_at("other"));
 			}
 			while (held_of("gaps"))
-				sink_done(find("gaps"));
+				sink_done(held_at("gaps"));
 			check_counts(&w);
 			assert_true(counts_of(&w).waiting_bytes <= 64 << 10);
 		}

@@ -234,24 +234,6 @@ static void who_is_behind_and_gets_on_does_not_hold_the_collector(void **state)
 	store_end(&s);
 }
 
-static size_t held_of(const char *topic)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < sink->count; i++)
-		count += !strcmp(sink->held[i].topic, topic);
-	return count;
-}
-
-static size_t find(const char *topic)
-{
-	size_t at = 0;
-
-	while (strcmp(sink->held[at].topic, topic))
-		at++;
-	return at;
-}
-
 static void a_refused_topic_holds_no_memory_and_follows_in_order_when_it_is_open(void **state)
 {
 	struct store s;
@@ -263,10 +245,10 @@ static void a_refused_topic_holds_no_memory_and_follows_in_order_when_it_is_open
 		offer(&s.w, 100, i % 2 ? "other" : "refused");
 		assert_true(turn_until(&s.w, is_stored(&s)));
 		while (held_of("refused"))
-			sink_fail(find("refused"), SF_REFUSED, "no right");
+			sink_fail(held_at("refused"), SF_REFUSED, "no right");
 		while (held_of("other")) {
 			others++;
-			sink_done(find("other"));
+			sink_done(held_at("other"));
 		}
 		check_store(&s);
 		assert_true(inner_of(&s)->loaded < 20);
@@ -275,9 +257,9 @@ static void a_refused_topic_holds_no_memory_and_follows_in_order_when_it_is_open
 	assert_true(turn_until(&s.w, held_of("refused") == 1));
 	while (next < 300 * 100) {
 		assert_true(turn_until(&s.w, held_of("refused")));
-		assert_int_equal(sink->held[find("refused")].batch->first_seq, next);
+		assert_int_equal(sink->held[held_at("refused")].batch->first_seq, next);
 		next += 200;
-		sink_done(find("refused"));
+		sink_done(held_at("refused"));
 		check_store(&s);
 	}
 	assert_true(turn_until(&s.w, is_empty(&s)));
@@ -297,9 +279,9 @@ static void a_topic_that_stays_refused_for_long_stops_all_and_loses_nothing(void
 		offer(&s.w, 1, i % 2 ? "other" : "refused");
 		sf_loop_turn(s.w.loop, 0);
 		while (held_of("refused"))
-			sink_fail(find("refused"), SF_REFUSED, "no right");
+			sink_fail(held_at("refused"), SF_REFUSED, "no right");
 		while (held_of("other"))
-			sink_done(find("other"));
+			sink_done(held_at("other"));
 		check_store(&s);
 		assert_true(inner_of(&s)->loaded <= SF_LOADED_MOST + 1);
 		assert_true(s.w.output->sender.parked <= SF_PARKED_MOST + SF_LOADED_MOST);
