@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is refused is said, in run records and in words, with the status that interface.md promises: netlink, descriptors,
 standard streams that are closed, full disks. And an agent that has nothing to do does nothing."""
-import ctypes
 import errno
 import os
 import re
@@ -16,7 +15,7 @@ import unittest
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
 import refuse
 from agent import ARCHIVE, FAST, ONE, PATIENCE, SOCKFEED, Agent, chain, config, is_run, main, until
-from feed import parse
+from feed import librdkafka, parse
 from netns import SKIPPED
 
 CASES = ((errno.EPERM, "Operation not permitted (a sandbox without AF_NETLINK? systemd: RestrictAddressFamilies=)"),
@@ -142,13 +141,10 @@ class Library(unittest.TestCase):
 
     @unittest.skipIf(os.geteuid(), "only root may hide a file")
     def test_where_it_is_missing_a_check_says_so_where_the_output_stands(self):
-        ctypes.CDLL("librdkafka.so.1")
-        with open("/proc/self/maps") as file:
-            library = re.search(r"(/\S*/librdkafka\.so\.1\S*)", file.read())[1]
         with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
             file.write(self.KAFKA)
             file.flush()
-            hidden = f"mount --make-rprivate / && mount --bind /dev/null {library} && exec {SOCKFEED} check -c {file.name}"
+            hidden = f"mount --make-rprivate / && mount --bind /dev/null {librdkafka()} && exec {SOCKFEED} check -c {file.name}"
             done = subprocess.run(["unshare", "-m", "sh", "-c", hidden], capture_output=True, timeout=PATIENCE, text=True)
             seen = subprocess.run([SOCKFEED, "check", "-c", file.name], capture_output=True, timeout=PATIENCE, text=True)
         self.assertEqual((done.returncode, seen.returncode), (78, 0), done.stderr + seen.stderr)

@@ -20,7 +20,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "harness"))
 import vm
 from disk import Disk
-from feed import SOCKFEED, parse
+from feed import SOCKFEED, librdkafka, parse
 
 KILLS = int(os.environ.get("POWER_KILLS", 10))
 COMPLETE = os.path.join(HERE, "..", "kafka", "complete")
@@ -62,7 +62,8 @@ class Chain:
     def __init__(self, test, sync, folder, seed):
         self.test, self.sync, self.random, self.folder = test, sync, random.Random(seed), folder
         config = CONFIG.replace("@SYNC@", str(round(sync * 1000))).encode()
-        self.guest = vm.Guest(COMMAND, {"sockfeed": SOCKFEED, "sockfeed.yaml": config}, ["tcp_diag"])
+        library = librdkafka()
+        self.guest = vm.Guest(COMMAND, {"sockfeed": SOCKFEED, "sockfeed.yaml": config, library: library}, ["tcp_diag"])
         self.disk = Disk(os.path.join(folder, "disk"))
         self.lines, self.looks, self.worst, self.lost = [], 0, 0, 0
 
