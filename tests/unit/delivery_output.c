@@ -62,7 +62,7 @@ static void a_stalled_output_keeps_its_bound_and_loses_the_oldest_that_the_sink_
 	}
 	counts = counts_of(&w);
 	assert_true(counts.waiting_bytes > size - 2 * 40 * LINE); /* no more than must leaves */
-	assert_int_equal(counts.lost[SF_LOSS_FULL], lost(&counts));
+	assert_int_equal(counts.lost[SF_LOSS_FULL], lost_of(&counts));
 	assert_true(counts.lost[SF_LOSS_FULL] > 0);
 	/* What the sink held all the time comes out, then the newest, without a hole. */
 	begun = sink->next_seq;
@@ -122,7 +122,7 @@ static void a_burst_after_a_long_rest_is_no_stall(void **state)
 		for (int i = 0; i < 50; i++)
 			offer(&w, 40);
 		counts = counts_of(&w);
-		assert_int_equal(lost(&counts), 0);
+		assert_int_equal(lost_of(&counts), 0);
 		end(&w);
 	}
 }
