@@ -22,6 +22,8 @@ enum { /* of a serial */
 	ACK_BEGUN = 8,	 /* may be gone */
 	KEPT_IN_RING = 16, /* the disk had not taken it at once */
 	DROPPED = 32,	   /* from memory: a crash forgets that, too */
+	OVER = 64,	   /* acknowledged, or found to be gone */
+	KNOWN = 128,	   /* ... and a state says so */
 };
 
 struct telling { /* a gap that a batch tells of */
@@ -67,11 +69,21 @@ static inline void living_released(uint64_t serial)
 	now_living.shared->flags[serial] |= now_living.last == SF_SPOOL_LOST ? DROPPED : RELEASED;
 }
 
+static inline void living_published(struct shared *s)
+{
+	for (uint64_t serial = 0; serial < s->next; serial++) {
+		if (s->flags[serial] & (OVER | DROPPED))
+			s->flags[serial] |= KNOWN;
+	}
+}
+
 static inline void living_step(void *arg, enum sf_spool_step step)
 {
 	struct tank *t = arg;
 
 	now_living.last = step;
+	if (step == SF_SPOOL_PUBLISHED)
+		living_published(now_living.shared);
 	if (!now_living.life->nth || step != now_living.life->step || --now_living.countdown)
 		return;
 	now_living.shared->reached++;
@@ -122,6 +134,7 @@ static inline void living_answer(struct tank *t, struct shared *s, struct in_fli
 		s->flags[flight[i].serial] |= ACK_BEGUN;
 		if (sf_spool_acknowledge(t->spool, &flight[i].place) < 0)
 			return;
+		s->flags[flight[i].serial] |= OVER;
 	} else {
 		sf_spool_unpin(t->spool, &flight[i].place);
 		if (*from > flight[i].place.from.offset)
@@ -250,11 +263,30 @@ static inline void copy_directory(const char *from, const char *to)
 	assert_int_equal(system(command), 0);
 }
 
+/* Is no more said to be lost than what is not there, and was not known to be over? */
+static inline void judge_losses(const struct tank *copy, struct shared *s, const uint8_t *seen, const struct life *life)
+{
+	struct sf_spool_counts counts = tank_counts(copy);
+	uint64_t said = counts.lost[SF_SPOOL_LOSS_POWER].lines, gone = 0;
+
+	for (uint64_t serial = 0; serial < s->next; serial++) {
+		if (!seen[serial] && !(s->flags[serial] & (REFUSED | KNOWN)))
+			gone += lines_of(serial);
+		if (!seen[serial])
+			s->flags[serial] |= OVER;
+	}
+	if (said > gone && !life->faults)
+		fail_msg("%llu lines are said to be lost with the power, %llu can be (%s, step %s, seed %u)", (unsigned long long)said,
+			 (unsigned long long)gone, life->by_power ? "power" : "kill", sf_spool_step_name(life->step),
+			 life->seed);
+}
+
 /*
  * Opens a copy of what is left and reads it all: whole batches, each once, in the order of their query; and of those
- * that the spool had answered for, each is there, or was sent perhaps, or stands in a gap that is known.
+ * that the spool had answered for, each is there, or was sent perhaps, or stands in a gap that is known. And no gap is
+ * too large.
  */
-static inline void look_after(struct tank *t, const struct shared *s, const struct life *life)
+static inline void look_after(struct tank *t, struct shared *s, const struct life *life)
 {
 	static uint8_t seen[SERIALS];
 	struct tank copy = *t;
@@ -279,6 +311,7 @@ static inline void look_after(struct tank *t, const struct shared *s, const stru
 		sf_spool_unpin(copy.spool, &place);
 	}
 	tank_check(&copy);
+	judge_losses(&copy, s, seen, life);
 	for (serial = 0; serial < s->next; serial++) {
 		uint8_t flags = s->flags[serial];
 		bool safe = flags & RELEASED && promised;
@@ -351,11 +384,14 @@ static inline void live_and_die(struct tank *t, struct shared *s, const struct l
 		fail_msg("a life ended with %x (step %s, seed %u)", (unsigned)status,
 			 sf_spool_step_name(life->step), life->seed);
 	if (WEXITSTATUS(status) == CRASHED && life->by_power) {
+		static char boot_id[SF_BOOT_ID_SIZE];
 		char command[PATH_MAX * 2 + 64];
 
 		snprintf(command, sizeof(command), "rm -rf '%s' && mv '%s' '%s'", t->conf.path,
 			 below(t->directory, "after"), t->conf.path);
 		assert_int_equal(system(command), 0);
+		snprintf(boot_id, sizeof(boot_id), "11111111-2222-3333-4444-%012u", life->seed);
+		t->setup.boot_id = boot_id;
 	}
 	look_after(t, s, life);
 }

@@ -160,6 +160,10 @@ static inline void power_on(const char *directory)
 	DIR *entries = opendir(directory);
 	struct dirent *entry;
 
+	for (int i = 0; i < power.nodes; i++) {
+		free(power.node[i].synced.bytes);
+		free(power.node[i].last.bytes);
+	}
 	memset(&power, 0, sizeof(power));
 	snprintf(power.directory, sizeof(power.directory), "%s", directory);
 	power.on = true;
@@ -249,8 +253,10 @@ static inline void power_off(const char *after)
 
 			if (name->node != i || (fd = disk_open_name(name->name)) < 0)
 				continue;
-			if (disk_node_of(fd) == i)
+			if (disk_node_of(fd) == i) {
+				free(node->last.bytes);
 				node->last = disk_content_of(fd);
+			}
 			close(fd);
 		}
 	}
