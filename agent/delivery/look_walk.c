@@ -49,15 +49,8 @@ static void take(struct sf_tour *t, struct sf_look_file *file, const struct sf_r
 		sf_batch_drop(t->pool, batch);
 }
 
-static void name_missing(char text[64], uint64_t first, uint64_t last)
-{
-	if (first == last)
-		snprintf(text, 64, "segment " SF_SEGMENT_NAME " is missing",
-			 (unsigned long long)first);
-	else
-		snprintf(text, 64, "%llu segments behind number %llu are missing",
-			 (unsigned long long)(last - first + 1), (unsigned long long)first - 1);
-}
+/* A segment may leave the number behind its own free. */
+enum { FREE_NUMBERS = 1 };
 
 /* Behind the last record, where others should follow: up to the next segment. */
 static void tell_end(struct sf_tour *t, struct sf_look_file *file, uint64_t size,
@@ -75,10 +68,13 @@ static void tell_end(struct sf_tour *t, struct sf_look_file *file, uint64_t size
 		place.what = "a torn tail, as when the agent died while it wrote";
 	} else if (place.length) {
 		place.what = "what is behind the last whole record is none";
-	} else if (next->number - file->number > 1) {
-		name_missing(text, file->number + 1, next->number - 1);
+	} else if (next->number - file->number > 1 + FREE_NUMBERS) {
+		snprintf(text, sizeof(text), "what stood behind " SF_SEGMENT_NAME " is missing",
+			 (unsigned long long)file->number);
 		place = (struct sf_look_place){.what = text};
 		file = NULL;
+	} else if (next->number - file->number > 1) {
+		place.what = "the segment ends too early, or the next one is missing";
 	} else {
 		place.what = "the segment ends too early";
 	}

@@ -71,6 +71,7 @@ static void free_spool(struct sf_spool *spool)
 	sf_hold_finish(&spool->held);
 	sf_hold_finish(&spool->ring);
 	sf_close_p(&spool->active);
+	sf_close_p(&spool->earlier);
 	sf_close_p(&spool->reader->fd);
 	sf_state_close(&spool->slots);
 	sf_close_p(&spool->directory);
@@ -103,7 +104,8 @@ int sf_spool_open(const struct sf_spool_setup *setup, uint64_t now, struct sf_sp
 	spool->step = setup->step;
 	spool->arg = setup->arg;
 	spool->boot_id = sf_names_keep(&spool->names, setup->boot_id);
-	spool->directory = spool->active = spool->slots.fd[0] = spool->slots.fd[1] = -1;
+	spool->directory = spool->active = spool->earlier = spool->slots.fd[0] =
+		spool->slots.fd[1] = -1;
 	spool->reader = sf_new(struct sf_walk);
 	spool->reader->fd = -1;
 	spool->state.gaps.lost_through = UINT64_MAX;

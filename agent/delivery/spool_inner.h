@@ -161,8 +161,11 @@ struct sf_spool {
 	size_t segments, segment_capacity;
 	uint64_t last_number; /* the next segment's is the next */
 	int active;	      /* the last segment's descriptor, which is written to; -1: none is */
+	int earlier;	 /* the descriptor of a full segment that is not synced; -1: it cannot be */
+	uint64_t late;	 /* that segment's number; 0: all but the active one are synced */
 	struct sf_spool_at written; /* behind the last record in a file */
 	bool unsynced;		    /* something was written since the last sync */
+	bool unnamed;		    /* the directory was not synced since a segment was made */
 	struct sf_hold held;	    /* written, not synced */
 	struct sf_hold ring;	    /* not written */
 
@@ -195,7 +198,12 @@ struct sf_segment *sf_segment_of(struct sf_spool *, uint64_t offset);
 struct sf_spool_at sf_segment_limit(const struct sf_spool *, const struct sf_segment *);
 void sf_segment_add(struct sf_spool *, const struct sf_segment *);
 int sf_segment_create(struct sf_spool *);
-void sf_segment_leave(struct sf_spool *); /* nothing more is written to the active one */
+/* A file with nothing but its head, which is in no list yet; its descriptor, or -errno. */
+int sf_segment_make(struct sf_spool *, const struct sf_segment *);
+void sf_segment_unmake(struct sf_spool *, const struct sf_segment *);
+void sf_segment_leave(struct sf_spool *);    /* nothing more is written to the active one ... */
+void sf_segment_postpone(struct sf_spool *); /* ... and it is not synced yet */
+struct sf_segment *sf_segment_late(struct sf_spool *); /* that one, or NULL */
 void sf_segment_unlink(struct sf_spool *, struct sf_segment *);
 
 /* spool_done.c: batches leave */
@@ -207,6 +215,7 @@ void sf_spool_lose(struct sf_spool *, const struct sf_spool_span *, enum sf_spoo
 
 /* spool_room.c: the budget */
 int sf_spool_make_room(struct sf_spool *, uint64_t length);
+bool sf_segment_is_done(const struct sf_spool *, const struct sf_segment *);
 /* False: there is none that may go, or the state could not be published. */
 bool sf_spool_drop_oldest(struct sf_spool *, enum sf_spool_loss, bool active_too);
 void sf_spool_reap(struct sf_spool *); /* segments of which all is done */
@@ -218,6 +227,11 @@ void sf_spool_flush(struct sf_spool *); /* the ring, as far as the disk takes it
 /* The end: what no disk takes is lost while it is known what it was. */
 void sf_spool_drop_ring(struct sf_spool *);
 int sf_spool_sync(struct sf_spool *);
+int sf_spool_sync_late(struct sf_spool *); /* all but the active segment */
+int sf_spool_sync_file(struct sf_spool *, int fd);
+/* What is held of the offsets from..to is safe, or not wanted any more. */
+void sf_spool_release(struct sf_spool *, uint64_t from, uint64_t to);
+int sf_spool_rescue(struct sf_spool *, struct sf_segment *);
 int sf_spool_publish(struct sf_spool *);
 void sf_spool_want_publish(struct sf_spool *);
 /* Keeps the sentence for the counts; returns the code. */

@@ -129,6 +129,46 @@ static int take_last(struct sf_spool *spool, struct sf_spool_at *begun)
 	return 0;
 }
 
+/* ---- the one before the last, which is synced late ---- */
+
+static void lose_holes(struct sf_spool *spool, const struct sf_segment *segment, int fd)
+{
+	struct sf_spool_at limit = sf_segment_limit(spool, segment);
+	struct sf_walk *walk = spool->reader;
+	struct sf_record record;
+	bool found = true;
+
+	sf_walk_begin(walk, fd, spool->seed, &segment->first);
+	while (found) {
+		struct sf_spool_span hole = {walk->at, limit};
+
+		found = sf_walk_next(walk, &limit, segment->size, &record);
+		if (found)
+			hole.to = record.span.from;
+		if (hole.from.offset < hole.to.offset)
+			sf_spool_lose(spool, &hole, SF_SPOOL_LOSS_POWER, NULL, "");
+	}
+	walk->fd = -1;
+}
+
+/* A kill leaves it as it was, but nobody has synced it; a loss of power may have left a hole. */
+static void take_late(struct sf_spool *spool)
+{
+	struct sf_segment *late = &spool->segment[spool->segments - 2];
+	int fd = sf_segment_open(spool, late, O_RDONLY);
+
+	if (fd < 0)
+		return;
+	if (late->boot_id == spool->boot_id) {
+		spool->late = late->number;
+		spool->earlier = fd;
+		spool->sync_at = spool->now;
+		return;
+	}
+	lose_holes(spool, late, fd);
+	close(fd);
+}
+
 /* ---- one picture ---- */
 
 static void settle(struct sf_spool *spool, bool known, const struct sf_spool_at *begun)
@@ -155,11 +195,14 @@ static void settle(struct sf_spool *spool, bool known, const struct sf_spool_at 
 	sf_debts_undone(&state->gaps, found.offset, UINT64_MAX);
 	sf_spool_lose(spool, &(struct sf_spool_span){state->base, first}, SF_SPOOL_LOSS_DAMAGED,
 		      NULL, "");
+	if (spool->segments > 1)
+		take_late(spool);
 	if (found.offset < state->base.offset)
 		found = state->base;
 	sf_spool_lose(spool, &(struct sf_spool_span){found, state->end}, SF_SPOOL_LOSS_POWER, NULL,
 		      "");
 	spool->written = state->end;
+	spool->unnamed = true; /* by the one before us, perhaps */
 	sf_spool_want_publish(spool);
 	spool->publish_at = spool->now;
 }

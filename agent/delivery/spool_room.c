@@ -38,7 +38,7 @@ static bool is_active(const struct sf_spool *spool, const struct sf_segment *seg
 	return spool->active >= 0 && segment == &spool->segment[spool->segments - 1];
 }
 
-static bool all_done(const struct sf_spool *spool, const struct sf_segment *segment)
+bool sf_segment_is_done(const struct sf_spool *spool, const struct sf_segment *segment)
 {
 	struct sf_spool_at end = sf_segment_limit(spool, segment);
 	const struct sf_spool_span *span = sf_spans_find(&spool->state.done, segment->first.offset);
@@ -50,7 +50,8 @@ static bool all_done(const struct sf_spool *spool, const struct sf_segment *segm
 static struct sf_segment *find_done(struct sf_spool *spool)
 {
 	for (size_t i = 0; i < spool->segments; i++) {
-		if (!is_active(spool, &spool->segment[i]) && all_done(spool, &spool->segment[i]))
+		if (!is_active(spool, &spool->segment[i]) &&
+		    sf_segment_is_done(spool, &spool->segment[i]))
 			return &spool->segment[i];
 	}
 	return NULL;
@@ -110,25 +111,39 @@ static struct sf_segment *leave_active(struct sf_spool *spool)
 		return NULL;
 	last = &spool->segment[spool->segments - 1];
 	if (last->size == sizeof(struct sf_segment_head) || last->pinned ||
-	    sf_spool_sync(spool) < 0 || last->pinned)
+	    sf_spool_sync(spool) < 0)
+		return NULL;
+	last = &spool->segment[spool->segments - 1];
+	if (last->pinned)
 		return NULL;
 	sf_segment_leave(spool);
 	return last;
+}
+
+static struct sf_segment *find_oldest(struct sf_spool *spool)
+{
+	for (size_t i = 0; i < spool->segments; i++) {
+		struct sf_segment *segment = &spool->segment[i];
+
+		if (!segment->pinned && !is_active(spool, segment) &&
+		    segment->number != spool->late)
+			return segment;
+	}
+	return NULL;
 }
 
 bool sf_spool_drop_oldest(struct sf_spool *spool, enum sf_spool_loss reason, bool active_too)
 {
 	struct sf_segment *segment = find_done(spool);
 
-	for (size_t i = 0; i < spool->segments && !segment; i++) {
-		if (!spool->segment[i].pinned && !is_active(spool, &spool->segment[i]))
-			segment = &spool->segment[i];
-	}
+	segment = segment ?: find_oldest(spool);
+	if (!segment && spool->late && sf_spool_sync_late(spool) == 0)
+		segment = find_oldest(spool);
 	if (!segment && active_too)
 		segment = leave_active(spool);
 	if (!segment)
 		return false;
-	if (!all_done(spool, segment)) {
+	if (!sf_segment_is_done(spool, segment)) {
 		lose_segment(spool, segment, reason);
 		spool->counts.dropped_segments++;
 	}

@@ -64,6 +64,56 @@ void sf_segment_leave(struct sf_spool *spool)
 	spool->unsynced = false;
 }
 
+/* The number behind its own stays free: for what must be written again (spool_rescue.c). */
+void sf_segment_postpone(struct sf_spool *spool)
+{
+	spool->late = spool->segment[spool->segments - 1].number;
+	spool->earlier = spool->active;
+	spool->active = -1;
+	spool->unsynced = false;
+	spool->last_number++;
+}
+
+struct sf_segment *sf_segment_late(struct sf_spool *spool)
+{
+	for (size_t i = spool->segments; spool->late && i--;) {
+		if (spool->segment[i].number == spool->late)
+			return &spool->segment[i];
+	}
+	return NULL;
+}
+
+void sf_segment_unmake(struct sf_spool *spool, const struct sf_segment *segment)
+{
+	char name[32];
+
+	name_of(name, segment);
+	unlinkat(spool->directory, name, 0);
+}
+
+int sf_segment_make(struct sf_spool *spool, const struct sf_segment *segment)
+{
+	int fd = sf_segment_open(spool, segment, O_RDWR | O_CREAT | O_EXCL), r;
+	struct sf_segment_head head;
+	ssize_t n;
+
+	if (fd < 0)
+		return fd;
+	sf_spool_step(spool, SF_SPOOL_CREATED);
+	sf_segment_head_make(&head, spool->state.id, segment->number, &segment->first,
+			     spool->boot_id);
+	n = pwrite(fd, &head, sizeof(head), 0);
+	if (n == sizeof(head)) {
+		spool->unnamed = true;
+		sf_spool_step(spool, SF_SPOOL_BEGUN);
+		return fd;
+	}
+	r = n < 0 ? -errno : -ENOSPC;
+	sf_segment_unmake(spool, segment);
+	close(fd);
+	return r;
+}
+
 /* A name that we cannot use is no reason to stay without one for ever. */
 int sf_segment_create(struct sf_spool *spool)
 {
@@ -72,33 +122,11 @@ int sf_segment_create(struct sf_spool *spool)
 				     .first = sf_hold_first(&spool->ring)->span.from,
 				     .boot_id = spool->boot_id,
 				     .size = sizeof(struct sf_segment_head)};
-	struct sf_segment_head head;
-	char name[32];
-	int fd = sf_segment_open(spool, &segment, O_RDWR | O_CREAT | O_EXCL);
-	int r = 0;
-	ssize_t n;
+	int fd = sf_segment_make(spool, &segment);
 
-	if (fd < 0) {
-		spool->last_number += fd == -EEXIST;
+	spool->last_number += fd >= 0 || fd == -EEXIST;
+	if (fd < 0)
 		return fd;
-	}
-	spool->last_number++;
-	sf_spool_step(spool, SF_SPOOL_CREATED);
-	sf_segment_head_make(&head, spool->state.id, segment.number, &segment.first,
-			     spool->boot_id);
-	n = pwrite(fd, &head, sizeof(head), 0);
-	if (n != sizeof(head))
-		r = n < 0 ? -errno : -ENOSPC;
-	sf_spool_step(spool, SF_SPOOL_BEGUN);
-	if (r == 0 && spool->conf->sync != SF_SPOOL_SYNC_NEVER && fsync(spool->directory) < 0)
-		r = -errno;
-	if (r < 0) {
-		name_of(name, &segment);
-		unlinkat(spool->directory, name, 0);
-		close(fd);
-		return r;
-	}
-	sf_spool_step(spool, SF_SPOOL_NAMED);
 	spool->active = fd;
 	spool->unsynced = true;
 	sf_segment_add(spool, &segment);
@@ -111,6 +139,12 @@ void sf_segment_unlink(struct sf_spool *spool, struct sf_segment *segment)
 	char name[32];
 
 	sf_spool_step(spool, SF_SPOOL_BEFORE_UNLINK);
+	if (segment->number == spool->late) {
+		sf_spool_release(spool, segment->first.offset,
+				 sf_segment_limit(spool, segment).offset);
+		sf_close_p(&spool->earlier);
+		spool->late = 0;
+	}
 	name_of(name, segment);
 	unlinkat(spool->directory, name, 0);
 	if (spool->reader->fd >= 0 && spool->reading == segment->number)

@@ -18,12 +18,11 @@ int sf_spool_trouble(struct sf_spool *spool, enum sf_trouble which, int code, co
 	return code;
 }
 
-/* What was held is where it was promised to be. */
-static void release_held(struct sf_spool *spool)
+void sf_spool_release(struct sf_spool *spool, uint64_t from, uint64_t to)
 {
 	struct sf_held *held;
 
-	while ((held = sf_hold_first(&spool->held))) {
+	while ((held = sf_hold_from(&spool->held, from)) && held->span.from.offset < to) {
 		struct sf_segment *segment = sf_segment_of(spool, held->span.from.offset);
 		struct sf_batch *batch = held->batch;
 
@@ -33,53 +32,111 @@ static void release_held(struct sf_spool *spool)
 	}
 }
 
-/* What was held stands before the ring now, as if it had never been written. */
-static void take_back(struct sf_spool *spool)
+/* What was held from an offset on stands before the ring now, as if it had never been written. */
+static void take_back(struct sf_spool *spool, uint64_t from)
 {
 	struct sf_hold sources[] = {spool->held, spool->ring};
-	struct sf_hold all = {0};
+	struct sf_hold all = {0}, stays = {0};
 
 	for (size_t k = 0; k < SF_COUNT(sources); k++) {
 		for (size_t i = sources[k].head; i < sources[k].count; i++) {
 			const struct sf_held *held = &sources[k].held[i];
 
 			if (held->batch && sf_spool_waits(spool, held->span.from.offset))
-				sf_hold_push(&all, held);
+				sf_hold_push(held->span.from.offset < from ? &stays : &all, held);
 			else if (held->batch)
 				spool->released(spool->arg, held->batch);
 		}
 		sf_hold_finish(&sources[k]);
 	}
-	spool->held = (struct sf_hold){0};
+	spool->held = stays;
 	spool->ring = all;
 	if (sf_hold_first(&all))
 		spool->written = sf_hold_first(&all)->span.from;
 }
 
-int sf_spool_sync(struct sf_spool *spool)
+/* A file is there when its name is. */
+int sf_spool_sync_file(struct sf_spool *spool, int fd)
 {
-	int code;
+	if (spool->unnamed && fsync(spool->directory) < 0)
+		return -errno;
+	if (spool->unnamed) {
+		spool->unnamed = false;
+		sf_spool_step(spool, SF_SPOOL_NAMED);
+	}
+	return fdatasync(fd) < 0 ? -errno : 0;
+}
 
-	spool->sync_at = UINT64_MAX;
-	if (spool->active < 0 || !spool->unsynced || spool->conf->sync == SF_SPOOL_SYNC_NEVER) {
-		release_held(spool);
+/* Where all is done before it is synced it goes unsynced, as soon as the state says so. */
+int sf_spool_sync_late(struct sf_spool *spool)
+{
+	struct sf_segment *segment = sf_segment_late(spool);
+	uint64_t first, limit;
+	int r = 0;
+
+	if (segment && sf_segment_is_done(spool, segment)) {
+		sf_spool_reap(spool);
+		segment = sf_segment_late(spool);
+	}
+	if (!segment)
+		return 0;
+	first = segment->first.offset;
+	limit = sf_segment_limit(spool, segment).offset;
+	if (spool->earlier >= 0)
+		r = sf_spool_sync_file(spool, spool->earlier);
+	if (r < 0) {
+		spool->counts.failed_syncs++;
+		sf_close_p(&spool->earlier); /* never tried again */
+	}
+	if (spool->earlier < 0)
+		r = sf_spool_rescue(spool, segment);
+	if (r < 0)
+		return sf_spool_trouble(spool, SF_TROUBLE_DATA, r, "sync");
+	spool->counts.syncs++;
+	sf_spool_release(spool, first, limit);
+	sf_close_p(&spool->earlier);
+	spool->late = 0;
+	sf_spool_step(spool, SF_SPOOL_SYNCED);
+	return 0;
+}
+
+/* `from`: what is older stands in another segment. */
+static int sync_active(struct sf_spool *spool, uint64_t from)
+{
+	bool needed = spool->active >= 0 && spool->unsynced &&
+		      spool->conf->sync != SF_SPOOL_SYNC_NEVER &&
+		      !sf_segment_is_done(spool, &spool->segment[spool->segments - 1]);
+	int code = needed ? sf_spool_sync_file(spool, spool->active) : 0;
+	struct sf_segment *last;
+
+	if (code == 0) {
+		spool->unsynced = spool->unsynced && !needed;
+		spool->counts.syncs += needed;
+		sf_spool_release(spool, from, UINT64_MAX);
+		if (needed)
+			sf_spool_step(spool, SF_SPOOL_SYNCED);
 		return 0;
 	}
-	if (fdatasync(spool->active) == 0) {
-		spool->unsynced = false;
-		spool->counts.syncs++;
-		release_held(spool);
-		sf_spool_step(spool, SF_SPOOL_SYNCED);
-		return 0;
-	}
-	code = -errno;
 	spool->counts.failed_syncs++;
 	sf_segment_leave(spool);
-	take_back(spool);
+	take_back(spool, from);
+	last = &spool->segment[spool->segments - 1];
+	if (spool->unnamed && last->first.offset == spool->written.offset)
+		sf_segment_unlink(spool, last); /* or there would be one more with each try */
 	spool->blocked = sf_spool_trouble(spool, SF_TROUBLE_DATA, code, "sync");
 	spool->retry_at = spool->now + RETRY_US;
 	sf_spool_step(spool, SF_SPOOL_LEFT);
 	return code;
+}
+
+int sf_spool_sync(struct sf_spool *spool)
+{
+	int late = sf_spool_sync_late(spool), code;
+	const struct sf_segment *segment = sf_segment_late(spool);
+
+	code = sync_active(spool, segment ? sf_segment_limit(spool, segment).offset : 0);
+	spool->sync_at = late < 0 ? spool->now + RETRY_US : UINT64_MAX;
+	return late < 0 ? late : code;
 }
 
 int sf_spool_publish(struct sf_spool *spool)

@@ -29,16 +29,22 @@ static int undo(struct sf_spool *spool, int code)
 	return code;
 }
 
+/* What is written now is mostly done before it must be synced. */
 static int rotate(struct sf_spool *spool)
 {
-	int r = sf_spool_sync(spool);
+	uint64_t sync = spool->conf->sync;
+	bool late = sync != SF_SPOOL_SYNC_ALWAYS && sync != SF_SPOOL_SYNC_NEVER;
+	int r = late ? sf_spool_sync_late(spool) : sf_spool_sync(spool);
 
 	if (r < 0)
 		return r;
-	sf_segment_leave(spool);
+	if (late)
+		sf_segment_postpone(spool);
+	else
+		sf_segment_leave(spool);
 	sf_spool_step(spool, SF_SPOOL_ROTATED);
-	if (spool->conf->sync != SF_SPOOL_SYNC_NEVER)
-		sf_spool_publish(spool);
+	if (sync == SF_SPOOL_SYNC_ALWAYS && sf_spool_publish(spool) == 0)
+		sf_spool_reap(spool);
 	spool->measure_at = 0;
 	return 0;
 }

@@ -255,14 +255,6 @@ static inline uint64_t nameless(const struct tank *t, const struct shared *s)
 	return lines;
 }
 
-static inline void copy_directory(const char *from, const char *to)
-{
-	char command[PATH_MAX * 2 + 64];
-
-	snprintf(command, sizeof(command), "rm -rf '%s' && cp -r '%s' '%s'", to, from, to);
-	assert_int_equal(system(command), 0);
-}
-
 /* Is no more said to be lost than what is not there, and was not known to be over? */
 static inline void judge_losses(const struct tank *copy, struct shared *s, const uint8_t *seen, const struct life *life)
 {

@@ -286,3 +286,11 @@ static inline void tank_expect(struct tank *t, uint64_t from, uint64_t to)
 	assert_int_equal(sf_spool_base(t->spool), sf_spool_end(t->spool));
 	tank_check(t);
 }
+
+static inline void copy_directory(const char *from, const char *to)
+{
+	char command[PATH_MAX * 2 + 64];
+
+	snprintf(command, sizeof(command), "rm -rf '%s' && cp -r '%s' '%s'", to, from, to);
+	assert_int_equal(system(command), 0);
+}

@@ -10,7 +10,7 @@ enum { CRASHES = 3, DEEDS = 700, KILLS = 60 };
 /* Steps that only a failing disk leads to. */
 static bool needs_faults(enum sf_spool_step step)
 {
-	return step == SF_SPOOL_KEPT || step == SF_SPOOL_UNDONE || step == SF_SPOOL_LEFT;
+	return step == SF_SPOOL_KEPT || step == SF_SPOOL_UNDONE || step == SF_SPOOL_LEFT || step == SF_SPOOL_RESCUED;
 }
 
 static const uint64_t syncs[] = {SF_SPOOL_SYNC_ALWAYS, 500000, SF_SPOOL_SYNC_NEVER};

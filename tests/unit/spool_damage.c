@@ -52,12 +52,18 @@ static int teardown(void **state)
 	return 0;
 }
 
-static const char *segment_path(struct world *w, unsigned number)
+static const char *numbered_path(struct world *w, unsigned number)
 {
 	char name[32];
 
 	snprintf(name, sizeof(name), SF_SEGMENT_NAME, (unsigned long long)number);
 	return below(w->tank.conf.path, name);
+}
+
+/* Each leaves one number free behind it. */
+static const char *segment_path(struct world *w, unsigned nth)
+{
+	return numbered_path(w, nth * 2 - 1);
 }
 
 static unsigned segments(struct world *w)
@@ -266,17 +272,17 @@ static void copies_and_strangers_are_set_aside(void **state)
 	uint8_t seen[BATCHES], id[SF_SPOOL_ID_SIZE] = {7};
 	char command[PATH_MAX * 3];
 
-	snprintf(command, sizeof(command), "cp '%s' '%s'", segment_path(w, 2), segment_path(w, 0x77));
+	snprintf(command, sizeof(command), "cp '%s' '%s'", segment_path(w, 2), numbered_path(w, 0x77));
 	assert_int_equal(system(command), 0);
 	sf_segment_head_make(&head, id, 0x88, &(struct sf_spool_at){0}, "boot");
-	change(segment_path(w, 0x88), 0, &head, sizeof(head)); /* another spool's */
-	change(segment_path(w, 0x99), 200, "longer than a head, but no segment", 34);
+	change(numbered_path(w, 0x88), 0, &head, sizeof(head)); /* another spool's */
+	change(numbered_path(w, 0x99), 200, "longer than a head, but no segment", 34);
 	assert_int_equal(read_all(w, seen), BATCHES);
 	assert_int_equal(tank_counts(&w->tank).aside, 3);
 	assert_int_equal(tank_lost(&w->tank).lines, 0);
 	assert_true(exists(below(w->tank.conf.path, "0000000000000088.seg.aside")));
 	tank_fill(&w->tank, 10);
-	assert_false(exists(segment_path(w, 0x88))); /* a number is not used again */
+	assert_false(exists(numbered_path(w, 0x88))); /* a number is not used again */
 }
 
 static void a_removed_segment_is_a_gap(void **state)
@@ -329,9 +335,9 @@ static void what_is_no_file_is_no_segment(void **state)
 	struct world *w = *state;
 	uint8_t seen[BATCHES];
 
-	mkdir(segment_path(w, 0x55), 0700);
-	assert_int_equal(symlink("/etc/passwd", segment_path(w, 0x56)), 0);
-	assert_int_equal(mkfifo(segment_path(w, 0x57), 0600), 0);
+	mkdir(numbered_path(w, 0x55), 0700);
+	assert_int_equal(symlink("/etc/passwd", numbered_path(w, 0x56)), 0);
+	assert_int_equal(mkfifo(numbered_path(w, 0x57), 0600), 0);
 	assert_int_equal(read_all(w, seen), BATCHES);
 	tank_fill(&w->tank, 1);
 }

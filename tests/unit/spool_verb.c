@@ -193,6 +193,7 @@ static void a_running_agent_is_seen(void **state)
 	struct tank *t = *state;
 
 	tank_fill(t, 20);
+	tank_wait(t, 0);
 	assert_int_equal(spool(t, "inspect", "--format table"), 0);
 	assert_non_null(strstr(printed(t), "\nused     in use by a running agent\n"));
 	assert_int_equal(spool(t, "verify", ""), 0);
