@@ -66,7 +66,7 @@ static void a_socket_of_any_table_says_what_its_fields_say(void **state)
 
 		table = i % SF_TABLE_COUNT;
 		if (sf_tables[table].shape != SF_SHAPE_INET)
-			continue; /* socket_shapes.c */
+			continue; /* record_shapes.c */
 		class = draw_class();
 		make(&reply, class);
 		check(encoder, &all, &reply, class);
