@@ -30,6 +30,9 @@ struct sf_spans { /* in order, apart from each other */
 };
 /* The one that holds the offset, or NULL. */
 const struct sf_spool_span *sf_spans_find(const struct sf_spans *, uint64_t offset);
+/* Lines and bytes only grow: can the span and the place, or the spans, be of one history? */
+bool sf_span_agrees(const struct sf_spool_span *, const struct sf_spool_at *);
+bool sf_spans_agree(const struct sf_spans *, const struct sf_spool_span *);
 /* Would it stand alone? It must not overlap any. */
 bool sf_spans_apart(const struct sf_spans *, const struct sf_spool_span *);
 void sf_spans_add(struct sf_spans *, const struct sf_spool_span *);

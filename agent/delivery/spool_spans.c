@@ -31,6 +31,28 @@ const struct sf_spool_span *sf_spans_find(const struct sf_spans *spans, uint64_t
 	return i < spans->count && spans->span[i].from.offset <= offset ? &spans->span[i] : NULL;
 }
 
+/* Can both be places of one history? */
+static bool agree(const struct sf_spool_at *a, const struct sf_spool_at *b)
+{
+	return a->offset == b->offset  ? a->line == b->line && a->byte == b->byte
+	       : a->offset < b->offset ? sf_at_before(a, b)
+				       : sf_at_before(b, a);
+}
+
+bool sf_span_agrees(const struct sf_spool_span *span, const struct sf_spool_at *at)
+{
+	return agree(&span->from, at) && agree(&span->to, at);
+}
+
+bool sf_spans_agree(const struct sf_spans *spans, const struct sf_spool_span *span)
+{
+	size_t i = first_behind(spans, span->from.offset);
+
+	return (i == 0 || sf_span_agrees(span, &spans->span[i - 1].to)) &&
+	       (i == spans->count || (sf_span_agrees(span, &spans->span[i].from) &&
+				      sf_span_agrees(span, &spans->span[i].to)));
+}
+
 bool sf_spans_apart(const struct sf_spans *spans, const struct sf_spool_span *span)
 {
 	size_t i = first_behind(spans, span->from.offset);
