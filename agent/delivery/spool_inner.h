@@ -108,6 +108,11 @@ void sf_state_prepare(int directory, struct sf_slots *);
 int sf_state_write(int directory, struct sf_slots *, const struct sf_state *);
 int sf_state_sync(struct sf_slots *);
 void sf_state_close(struct sf_slots *);
+/*
+ * A record that does not contradicts what is known of its place: it was taken back, and a loss of
+ * power undid its removal when another one had its place.
+ */
+bool sf_state_agrees(const struct sf_state *, const struct sf_spool_span *record);
 void sf_runs_set(struct sf_runs *, const char *query, const char *boot_id, uint64_t run);
 
 /* ---- batches in memory (spool_held.c) ---- */

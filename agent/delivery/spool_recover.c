@@ -63,16 +63,6 @@ static void latest(struct sf_spool_at *at, const struct sf_spool_at *other)
 		*at = *other;
 }
 
-/*
- * A record may contradict the state: one that was taken back, and whose removal a loss of power undid: another one had its
- * place since, and the state knows it.
- */
-static bool agrees(const struct sf_state *state, const struct sf_spool_span *span)
-{
-	return sf_span_agrees(span, &state->base) && sf_span_agrees(span, &state->end) &&
-	       sf_spans_agree(&state->done, span);
-}
-
 /* Walks through the last segment: where it ends, and which runs it has. False: it has no record. */
 static bool walk_last(struct sf_spool *spool, int fd, bool *whole)
 {
@@ -85,7 +75,7 @@ static bool walk_last(struct sf_spool *spool, int fd, bool *whole)
 	sf_walk_begin(walk, fd, spool->seed, &last->first);
 	while (sf_walk_next(walk, &most, last->size, &record)) {
 		*whole = *whole && !walk->damaged;
-		if (!agrees(&spool->state, &record.span)) {
+		if (!sf_state_agrees(&spool->state, &record.span)) {
 			*whole = false;
 			walk->at = record.span.from;
 			continue;

@@ -159,3 +159,9 @@ void sf_state_close(struct sf_slots *slots)
 	for (unsigned i = 0; i < 2; i++)
 		sf_close_p(&slots->fd[i]);
 }
+
+bool sf_state_agrees(const struct sf_state *state, const struct sf_spool_span *span)
+{
+	return sf_span_agrees(span, &state->base) && sf_span_agrees(span, &state->end) &&
+	       sf_spans_agree(&state->done, span);
+}
