@@ -226,7 +226,7 @@ void sf_kafka_end(struct sf_sink *sink, uint64_t until)
 {
 	rd_kafka_event_t *event;
 
-	if (sink->state == SF_KAFKA_UP || sink->state == SF_KAFKA_PURGING)
+	if (sink->handle)
 		purge(sink);
 	while (sink->handle && sink->out && sf_clock_mono() < until) {
 		event = sf_producer_poll(sink->producer, 50);

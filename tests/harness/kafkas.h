@@ -136,13 +136,12 @@ static inline const struct sf_kafka_conf *kafka_conf(struct kafka *k, const char
 	return kafka_read(k, text);
 }
 
-static inline void kafka_open_as(struct kafka *k, const char *brokers, const char *keys, bool gives_up)
+static inline int kafka_try(struct kafka *k, const char *brokers, const char *keys, bool gives_up, struct sf_err *err)
 {
 	static const struct sf_site site = {"web-1", "host-id", "boot-id"};
 	struct sf_sink_events events = {kafka_written, kafka_done, kafka_failed, kafka_dead, kafka_said,
 					kafka_closed,  gives_up,   &site,	 k};
 	const struct sf_kafka_conf *conf;
-	struct sf_err err;
 	/* Several brokers of the mock stand in one text, which a user may not write. */
 	const char *comma = strchr(brokers, ',');
 	char first[64];
@@ -150,8 +149,15 @@ static inline void kafka_open_as(struct kafka *k, const char *brokers, const cha
 	*k = (struct kafka){.pool = sf_pool_new()};
 	snprintf(first, sizeof(first), "%.*s", (int)(comma ? (size_t)(comma - brokers) : strlen(brokers)), brokers);
 	conf = kafka_conf(k, first, keys);
-	assert_int_equal(sf_loop_new(&k->loop, &err), 0);
-	if (sf_kafka_ops.open(conf, k->loop, &events, &k->sink, &err) < 0)
+	assert_int_equal(sf_loop_new(&k->loop, err), 0);
+	return sf_kafka_ops.open(conf, k->loop, &events, &k->sink, err);
+}
+
+static inline void kafka_open_as(struct kafka *k, const char *brokers, const char *keys, bool gives_up)
+{
+	struct sf_err err;
+
+	if (kafka_try(k, brokers, keys, gives_up, &err) < 0)
 		fail_msg("%s", err.text);
 }
 

@@ -7,6 +7,20 @@
 
 #define SECONDS(n) ((n)*1000000ull)
 
+/* The library takes each of the settings, and finds them wrong together. */
+static void settings_that_the_library_cannot_work_by_are_an_error_and_nothing_is_left(void **state)
+{
+	unsigned descriptors = kafka_descriptors();
+	struct kafka k;
+	struct sf_err err;
+
+	(void)state;
+	assert_true(kafka_try(&k, "127.0.0.1:1", "librdkafka: { reconnect.backoff.max.ms: 500 }", false, &err) < 0);
+	assert_non_null(strstr(err.text, "`reconnect.backoff.max.ms`"));
+	kafka_finish(&k);
+	assert_int_equal(kafka_descriptors(), descriptors);
+}
+
 static void what_the_library_has_no_room_for_is_not_taken_and_goes_out_later(void **state)
 {
 	struct mock mock = mock_new(1);
@@ -288,6 +302,7 @@ static void a_fatal_error_that_comes_again_is_said_once_and_tried_less_and_less(
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(settings_that_the_library_cannot_work_by_are_an_error_and_nothing_is_left),
 		cmocka_unit_test(what_the_library_has_no_room_for_is_not_taken_and_goes_out_later),
 		cmocka_unit_test(batches_of_a_topic_stay_in_order),
 		cmocka_unit_test(a_broker_that_comes_back_gets_all),
