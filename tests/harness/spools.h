@@ -197,6 +197,24 @@ static inline void tank_free(struct tank *t)
 	directory_free(t->directory);
 }
 
+static inline int tank_setup(void **state, uint64_t segment_size)
+{
+	struct tank *t = sf_new(struct tank);
+
+	tank_new(t);
+	t->setup.segment_size = segment_size;
+	tank_open(t);
+	*state = t;
+	return 0;
+}
+
+static inline int tank_teardown(void **state)
+{
+	tank_free(*state);
+	free(*state);
+	return 0;
+}
+
 static inline bool tank_put(struct tank *t, struct sf_spool_span *place)
 {
 	uint64_t serial = t->next++;

@@ -19,13 +19,6 @@ static int setup(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
-{
-	tank_free(*state);
-	free(*state);
-	return 0;
-}
-
 static void reopen(struct tank *t)
 {
 	tank_close(t);
@@ -382,7 +375,7 @@ static void a_full_file_system_is_left_alone(void **state)
 	tank_expect(t, 0, 20); /* what is there may stay */
 }
 
-#define spool_test(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+#define spool_test(function) cmocka_unit_test_setup_teardown(function, setup, tank_teardown)
 
 int main(void)
 {

@@ -24,20 +24,7 @@ static struct seen seen;
 
 static int setup(void **state)
 {
-	struct tank *t = sf_new(struct tank);
-
-	tank_new(t);
-	t->setup.segment_size = 32 << 10;
-	tank_open(t);
-	*state = t;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	tank_free(*state);
-	free(*state);
-	return 0;
+	return tank_setup(state, 32 << 10);
 }
 
 static const char *in_spool(const struct tank *t, const char *name)
@@ -578,7 +565,7 @@ static void what_is_no_spool_is_refused(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, tank_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(what_waits_is_shown_and_nothing_else),
 		TEST(acknowledged_islands_are_left_out),

@@ -4,20 +4,7 @@
 
 static int setup(void **state)
 {
-	struct tank *t = sf_new(struct tank);
-
-	tank_new(t);
-	t->setup.segment_size = 64 << 10;
-	tank_open(t);
-	*state = t;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	tank_free(*state);
-	free(*state);
-	return 0;
+	return tank_setup(state, 64 << 10);
 }
 
 static void batches_come_back_as_they_were(void **state)
@@ -252,7 +239,7 @@ static void a_directory_that_cannot_be_is_an_error(void **state)
 	t->conf.path = path;
 }
 
-#define spool_test(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+#define spool_test(function) cmocka_unit_test_setup_teardown(function, setup, tank_teardown)
 
 int main(void)
 {

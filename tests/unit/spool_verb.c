@@ -8,20 +8,7 @@
 
 static int setup(void **state)
 {
-	struct tank *t = sf_new(struct tank);
-
-	tank_new(t);
-	t->setup.segment_size = 32 << 10;
-	tank_open(t);
-	*state = t;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	tank_free(*state);
-	free(*state);
-	return 0;
+	return tank_setup(state, 32 << 10);
 }
 
 /* The exit status; stdout and stderr are in the files out and err. */
@@ -280,7 +267,7 @@ static void a_query_cannot_write_to_the_terminal(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, tank_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(what_waits_is_exported_byte_for_byte),
 		TEST(what_is_acknowledged_is_exported_with_all_alone),
