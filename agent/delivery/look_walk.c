@@ -15,6 +15,23 @@ static const struct sf_spool_at most = {UINT64_MAX, UINT64_MAX, UINT64_MAX};
 
 /* ---- records ---- */
 
+/* Done in the meantime: its file is another segment's now. */
+static bool is_reused(const struct sf_tour *t, const struct sf_look_file *file)
+{
+	struct sf_segment_head head;
+	ssize_t n = file ? pread(t->walk->fd, &head, sizeof(head), 0) : 0;
+
+	return n > 0 && sf_segment_head_check(&head, (size_t)n) == SF_SEGMENT_GOOD &&
+	       head.number != file->number;
+}
+
+static void tell_hole(struct sf_tour *t, struct sf_look_file *file, struct sf_look_place *place,
+		      const struct sf_spool_at *from, const struct sf_spool_at *to)
+{
+	if (!is_reused(t, file))
+		sf_tell_hole(t, file, place, from, to);
+}
+
 static void take(struct sf_tour *t, struct sf_look_file *file, const struct sf_record *record)
 {
 	const struct sf_record_head *head = &record->head;
@@ -38,7 +55,7 @@ static void take(struct sf_tour *t, struct sf_look_file *file, const struct sf_r
 				      .first_seq = head->first_seq};
 
 	if (batch && !sf_walk_payload(t->walk, record, batch)) {
-		sf_tell_hole(t, file, &place, &record->span.from, &record->span.to);
+		tell_hole(t, file, &place, &record->span.from, &record->span.to);
 	} else {
 		told.data = batch ? batch->data : NULL;
 		sf_look_count(t->look, file, record);
@@ -78,7 +95,7 @@ static void tell_end(struct sf_tour *t, struct sf_look_file *file, uint64_t size
 	} else {
 		place.what = "the segment ends too early";
 	}
-	sf_tell_hole(t, file, &place, &hole.from, &hole.to);
+	tell_hole(t, file, &place, &hole.from, &hole.to);
 }
 
 /* Has an agent that we cannot see written in the meantime? */
@@ -136,7 +153,7 @@ static void walk_records(struct sf_tour *t, struct sf_look_file *file, uint64_t 
 		hole.what = hole.length ? "what is between two records is none"
 					: "records are missing between two others";
 		if (walk->damaged || at.offset < record.span.from.offset)
-			sf_tell_hole(t, file, &hole, &at, &record.span.from);
+			tell_hole(t, file, &hole, &at, &record.span.from);
 		take(t, file, &record);
 	}
 	t->at = walk->at;
@@ -149,6 +166,7 @@ static void walk_file(struct sf_tour *t, struct sf_look_file *file, const struct
 					       O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	struct sf_look_place place = {.length = file->size};
 	struct stat st;
+	uint64_t size;
 
 	t->at = file->first;
 	if (fd < 0 && errno == ENOENT && t->look->facts.in_use) {
@@ -162,7 +180,10 @@ static void walk_file(struct sf_tour *t, struct sf_look_file *file, const struct
 		return;
 	}
 	sf_walk_begin(t->walk, fd, sf_segment_seed(t->look->state.id), &file->first);
-	walk_records(t, file, (uint64_t)st.st_size, limit);
+	size = (uint64_t)st.st_size;
+	if (!next)
+		size = sf_walk_size(fd, sf_segment_seed(t->look->state.id), &file->first, size);
+	walk_records(t, file, size, limit);
 	if (t->stopped)
 		return;
 	if (next)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a segment and a record look like on the disk, and one system call that writes a record
- * from where its batch lies.
+ * What a segment and a record look like on the disk, one system call that writes a record from
+ * where its batch lies, and where those that were written end.
  */
+#include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
 
@@ -109,4 +110,33 @@ int sf_record_write(int fd, uint64_t position, struct sf_record_out *out)
 	if (n < 0)
 		return -errno;
 	return (size_t)n == out->length ? 0 : -ENOSPC;
+}
+
+bool sf_walk_is_whole(struct sf_walk *walk, const struct sf_record *record)
+{
+	struct sf_batch batch = {0};
+	bool whole = sf_walk_payload(walk, record, &batch);
+
+	free(batch.line);
+	free(batch.data);
+	for (int i = 0; i < SF_BY_COUNT; i++)
+		sf_buf_finish(&batch.keys[i]);
+	return whole;
+}
+
+uint64_t sf_walk_size(int fd, uint32_t seed, const struct sf_spool_at *first, uint64_t size)
+{
+	static const struct sf_spool_at most = {UINT64_MAX, UINT64_MAX, UINT64_MAX};
+	sf_cleanup(sf_free_p) struct sf_walk *walk = sf_new(struct sf_walk);
+	struct sf_record record, last;
+	bool found = false;
+
+	sf_walk_begin(walk, fd, seed, first);
+	while (sf_walk_next(walk, &most, size, &record)) {
+		last = record;
+		found = true;
+	}
+	if (!found || walk->position == size)
+		return size;
+	return sf_walk_is_whole(walk, &last) ? last.position + last.length : last.position;
 }

@@ -98,6 +98,7 @@ struct sf_walk {
 	int fd; /* borrowed */
 	uint32_t seed;
 	uint64_t position;     /* where the next record should be */
+	uint64_t size;	       /* what is behind this is not looked at */
 	struct sf_spool_at at; /* nothing before it counts */
 	bool unreadable;       /* the disk did not give all */
 	bool damaged;	       /* the last step had to look for its record */
@@ -118,6 +119,13 @@ bool sf_walk_next(struct sf_walk *, const struct sf_spool_at *limit, uint64_t si
  * the window, where the next head is. False: it is damaged. The query is left to the caller.
  */
 bool sf_walk_payload(struct sf_walk *, const struct sf_record *, struct sf_batch *);
+
+bool sf_walk_is_whole(struct sf_walk *, const struct sf_record *); /* the one found last */
+/*
+ * The end of the last segment's last record, where other bytes are behind it; when it is not whole
+ * its beginning: it was written over a longer file, and torn. Else `size`.
+ */
+uint64_t sf_walk_size(int fd, uint32_t seed, const struct sf_spool_at *first, uint64_t size);
 
 /* ---- positions ---- */
 

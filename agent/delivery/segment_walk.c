@@ -18,6 +18,7 @@ void sf_walk_begin(struct sf_walk *walk, int fd, uint32_t seed, const struct sf_
 	walk->position = sizeof(struct sf_segment_head);
 	walk->at = *at;
 	walk->damaged = walk->unreadable = false;
+	walk->size = UINT64_MAX;
 	walk->window_length = 0;
 }
 
@@ -42,6 +43,15 @@ static size_t read_pages(int fd, char *out, uint64_t position)
 	return length;
 }
 
+/* What is behind the end that is known may be written over at any time. */
+static void end_window(struct sf_walk *walk)
+{
+	uint64_t left = walk->size > walk->window_at ? walk->size - walk->window_at : 0;
+
+	if (walk->window_length > left)
+		walk->window_length = left;
+}
+
 /* The bytes of the file at the position: `want` of them, or as many as there are. */
 static const char *look(struct sf_walk *walk, uint64_t position, size_t want, size_t *have)
 {
@@ -53,6 +63,7 @@ static const char *look(struct sf_walk *walk, uint64_t position, size_t want, si
 		walk->window_at = position;
 		walk->window_length =
 			n < 0 ? read_pages(walk->fd, walk->window, position) : (size_t)n;
+		end_window(walk);
 	}
 	*have = walk->window_at + walk->window_length - position;
 	return walk->window + (position - walk->window_at);
@@ -123,6 +134,7 @@ bool sf_walk_next(struct sf_walk *walk, const struct sf_spool_at *limit, uint64_
 {
 	uint64_t position = walk->position;
 
+	walk->size = size;
 	walk->damaged = false;
 	while (position + sizeof(struct sf_record_head) <= size) {
 		bool found = record_at(walk, position, size, record);
@@ -208,6 +220,7 @@ bool sf_walk_payload(struct sf_walk *walk, const struct sf_record *record, struc
 	n = preadv(walk->fd, parts, count + 1, (off_t)record->payload);
 	walk->window_at = record->payload + length;
 	walk->window_length = n < 0 || (uint64_t)n < length ? 0 : (size_t)((uint64_t)n - length);
+	end_window(walk);
 	if (n < 0 || (uint64_t)n < length)
 		return false;
 	return head->payload_sum == sf_sum(parts, count, head->flags) && lines_fit(batch);

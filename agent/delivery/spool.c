@@ -104,7 +104,7 @@ int sf_spool_open(const struct sf_spool_setup *setup, uint64_t now, struct sf_sp
 	spool->step = setup->step;
 	spool->arg = setup->arg;
 	spool->boot_id = sf_names_keep(&spool->names, setup->boot_id);
-	spool->directory = spool->active = spool->earlier = spool->slots.fd[0] =
+	spool->directory = spool->active = spool->earlier = spool->spare = spool->slots.fd[0] =
 		spool->slots.fd[1] = -1;
 	spool->reader = sf_new(struct sf_walk);
 	spool->reader->fd = -1;
@@ -132,6 +132,7 @@ void sf_spool_close(struct sf_spool *spool, uint64_t now)
 	spool->now = now;
 	sf_spool_flush(spool);
 	sf_spool_drop_ring(spool);
+	sf_spare_cut(spool);
 	sf_spool_sync(spool);
 	sf_spool_step(spool, SF_SPOOL_CLOSING);
 	if (sf_spool_publish(spool) == 0)

@@ -99,21 +99,7 @@ struct sf_slots {	      /* two files, written in turn */
 	uint64_t generation;  /* of the newest */
 	unsigned newest;      /* which of them it is */
 };
-/* Reads the newer whole slot. False: there is none, *state is as it was. */
-bool sf_state_read(int directory, struct sf_slots *, struct sf_names *, struct sf_state *,
-		   uint64_t *aside);
-/* Makes both, and takes their space, as far as the disk lets us. */
-void sf_state_prepare(int directory, struct sf_slots *);
-/* Writes the older one, not synced: 0 or -errno. */
-int sf_state_write(int directory, struct sf_slots *, const struct sf_state *);
-int sf_state_sync(struct sf_slots *);
-void sf_state_close(struct sf_slots *);
-/*
- * A record that does not contradicts what is known of its place: it was taken back, and a loss of
- * power undid its removal when another one had its place.
- */
-bool sf_state_agrees(const struct sf_state *, const struct sf_spool_span *record);
-void sf_runs_set(struct sf_runs *, const char *query, const char *boot_id, uint64_t run);
+/* what is done with them: spool_state.h */
 
 /* ---- batches in memory (spool_held.c) ---- */
 
@@ -169,8 +155,12 @@ struct sf_spool {
 	size_t segments, segment_capacity;
 	uint64_t last_number; /* the next segment's is the next */
 	int active;	      /* the last segment's descriptor, which is written to; -1: none is */
-	int earlier;	 /* the descriptor of a full segment that is not synced; -1: it cannot be */
-	uint64_t late;	 /* that segment's number; 0: all but the active one are synced */
+	int earlier;   /* the descriptor of a full segment that is not synced; -1: it cannot be */
+	uint64_t late; /* that segment's number; 0: all but the active one are synced */
+	int spare;     /* a file of which all is done, between two segments; -1: none */
+	bool saves;    /* a file that goes now may be that */
+	uint64_t spare_name, own_number; /* the first number of this start */
+	uint64_t reserved; /* bytes of the spare file, then of the active one that was spare */
 	struct sf_spool_at written; /* behind the last record in a file */
 	bool unsynced;		    /* something was written since the last sync */
 	bool unnamed;		    /* the directory was not synced since a segment was made */
@@ -208,11 +198,19 @@ void sf_segment_add(struct sf_spool *, const struct sf_segment *);
 int sf_segment_create(struct sf_spool *);
 /* A file with nothing but its head, which is in no list yet; its descriptor, or -errno. */
 int sf_segment_make(struct sf_spool *, const struct sf_segment *);
+int sf_segment_begin(struct sf_spool *, int fd, const struct sf_segment *); /* writes the head */
 void sf_segment_unmake(struct sf_spool *, const struct sf_segment *);
 void sf_segment_leave(struct sf_spool *);    /* nothing more is written to the active one ... */
 void sf_segment_postpone(struct sf_spool *); /* ... and it is not synced yet */
 struct sf_segment *sf_segment_late(struct sf_spool *); /* that one, or NULL */
 void sf_segment_unlink(struct sf_spool *, struct sf_segment *);
+int sf_segment_rotate(struct sf_spool *); /* the active one is full */
+
+/* spool_spare.c: the file of one that goes, for the next one */
+bool sf_spare_keep(struct sf_spool *, const struct sf_segment *);
+int sf_spare_take(struct sf_spool *, const struct sf_segment *);
+void sf_spare_drop(struct sf_spool *);
+void sf_spare_cut(struct sf_spool *);
 
 /* spool_done.c: batches leave */
 bool sf_spool_waits(const struct sf_spool *, uint64_t offset);

@@ -35,3 +35,14 @@ struct sf_files {
  */
 int sf_files_list(int directory, uint8_t id[SF_SPOOL_ID_SIZE], struct sf_files *ret);
 void sf_files_finish(struct sf_files *);
+
+/* ---- at the start (spool_recover.c, spool_last.c) ---- */
+
+static inline void sf_at_latest(struct sf_spool_at *at, const struct sf_spool_at *other)
+{
+	if (at->offset < other->offset)
+		*at = *other;
+}
+void sf_spool_set_aside(struct sf_spool *, const struct sf_segment *);
+/* *begun: what the heads of segments without a record say that there was before them. */
+int sf_spool_take_last(struct sf_spool *, struct sf_spool_at *begun);

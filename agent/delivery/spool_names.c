@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "spool_inner.h"
+#include "spool_state.h"
 
 const char *sf_names_keep(struct sf_names *names, const char *text)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The start: what the files and the state say becomes one picture, and what is lacking in it is
- * owed as a gap. Only the last segment is walked through, so that a spool of any size opens at
+ * owed as a gap. Only the last segments are walked through, so that a spool of any size opens at
  * once. Whatever is found, it begins.
  */
 #include <fcntl.h>
@@ -11,8 +11,9 @@
 #include <unistd.h>
 
 #include "spool_list.h"
+#include "spool_state.h"
 
-static void set_aside(struct sf_spool *spool, const struct sf_segment *segment)
+void sf_spool_set_aside(struct sf_spool *spool, const struct sf_segment *segment)
 {
 	char name[32], other[48];
 
@@ -39,99 +40,13 @@ static void take_files(struct sf_spool *spool, const struct sf_files *files)
 		case SF_FILE_FOREIGN:
 		case SF_FILE_FUTURE:
 		case SF_FILE_GARBAGE:
-			set_aside(spool, &segment);
+			sf_spool_set_aside(spool, &segment);
 			break;
 		}
 	}
 	/* A state may remember numbers that no file has any more; a clash is met when it comes. */
 	if (files->last_number < UINT64_MAX - UINT32_MAX)
 		spool->last_number = files->last_number;
-}
-
-static void learn(struct sf_spool *spool, const struct sf_segment *segment,
-		  const struct sf_record *record)
-{
-	if (record->head.flags & SF_RECORD_RUN &&
-	    record->span.from.offset >= spool->state.end.offset)
-		sf_runs_set(&spool->state.runs, sf_names_keep(&spool->names, record->query),
-			    segment->boot_id, record->head.run);
-}
-
-static void latest(struct sf_spool_at *at, const struct sf_spool_at *other)
-{
-	if (at->offset < other->offset)
-		*at = *other;
-}
-
-/* Walks through the last segment: where it ends, and which runs it has. False: it has no record. */
-static bool walk_last(struct sf_spool *spool, int fd, bool *whole)
-{
-	static const struct sf_spool_at most = {UINT64_MAX, UINT64_MAX, UINT64_MAX};
-	struct sf_segment *last = &spool->segment[spool->segments - 1];
-	struct sf_walk *walk = spool->reader;
-	struct sf_record record;
-	bool found = false;
-
-	sf_walk_begin(walk, fd, spool->seed, &last->first);
-	while (sf_walk_next(walk, &most, last->size, &record)) {
-		*whole = *whole && !walk->damaged;
-		if (!sf_state_agrees(&spool->state, &record.span)) {
-			*whole = false;
-			walk->at = record.span.from;
-			continue;
-		}
-		learn(spool, last, &record);
-		found = true;
-	}
-	spool->written = walk->at;
-	walk->fd = -1;
-	spool->counts.disk -= last->size - walk->position;
-	last->size = walk->position;
-	return found;
-}
-
-/* It may be written to again if nothing is odd about it. */
-static void keep_writing(struct sf_spool *spool, int *fd, bool whole)
-{
-	struct sf_segment *last = &spool->segment[spool->segments - 1];
-
-	if (ftruncate(*fd, (off_t)last->size) < 0)
-		whole = false;
-	sf_spool_step(spool, SF_SPOOL_CUT_TAIL);
-	if (whole && last->boot_id == spool->boot_id && last->size < spool->segment_size) {
-		spool->active = *fd;
-		spool->unsynced = true; /* by the one before us, perhaps */
-		spool->sync_at = spool->now;
-		*fd = -1;
-	}
-}
-
-/* *begun: what the heads of segments without a record say that there was before them. */
-static int take_last(struct sf_spool *spool, struct sf_spool_at *begun)
-{
-	bool has_records = false;
-
-	while (spool->segments && !has_records) {
-		struct sf_segment *last = &spool->segment[spool->segments - 1];
-		int fd = sf_segment_open(spool, last, O_RDWR);
-		bool whole = fd >= 0;
-
-		if (fd < 0) /* a file system that became read-only */
-			fd = sf_segment_open(spool, last, O_RDONLY);
-		if (fd < 0)
-			return fd;
-		has_records = walk_last(spool, fd, &whole);
-		if (has_records)
-			keep_writing(spool, &fd, whole);
-		else if (spool->reader->unreadable)
-			set_aside(spool, last);
-		if (!has_records) {
-			latest(begun, &last->first);
-			sf_segment_unlink(spool, last);
-		}
-		sf_close_p(&fd);
-	}
-	return 0;
 }
 
 /* ---- the one before the last, which is synced late ---- */
@@ -186,8 +101,8 @@ static void settle(struct sf_spool *spool, bool known, const struct sf_spool_at 
 
 	if (!known)
 		state->base = state->end = first;
-	latest(&state->end, &found);
-	latest(&state->end, begun);
+	sf_at_latest(&state->end, &found);
+	sf_at_latest(&state->end, begun);
 	sf_amount_add(&spool->counts.recovered, &(struct sf_spool_span){state->base, state->end});
 	for (size_t i = 0; i < state->done.count; i++) {
 		const struct sf_spool_span *span = &state->done.span[i];
@@ -230,8 +145,10 @@ int sf_spool_recover(struct sf_spool *spool, struct sf_err *err)
 	if (r == 0) {
 		spool->seed = sf_segment_seed(spool->state.id);
 		take_files(spool, &files);
+		spool->own_number = files.last_number == spool->last_number ? spool->last_number + 1
+									    : UINT64_MAX;
 		sf_spool_step(spool, SF_SPOOL_LISTED);
-		r = take_last(spool, &begun);
+		r = sf_spool_take_last(spool, &begun);
 		if (r < 0)
 			sf_fail(err, r, "cannot read %s: %s", spool->conf->path, strerror(-r));
 	}

@@ -24,6 +24,8 @@ void sf_spool_measure(struct sf_spool *spool)
 	keep = spool->conf->keep_free * (double)fs.f_blocks * (double)fs.f_frsize;
 	free_bytes = (double)fs.f_bavail * (double)fs.f_frsize;
 	spool->own_limit = spool->counts.disk;
+	if (spool->active >= 0 && spool->reserved > spool->segment[spool->segments - 1].size)
+		spool->own_limit += spool->reserved - spool->segment[spool->segments - 1].size;
 	if (free_bytes > keep)
 		spool->own_limit += (uint64_t)(free_bytes - keep);
 }

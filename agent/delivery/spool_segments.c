@@ -60,6 +60,7 @@ void sf_segment_add(struct sf_spool *spool, const struct sf_segment *segment)
 
 void sf_segment_leave(struct sf_spool *spool)
 {
+	sf_spare_cut(spool);
 	sf_close_p(&spool->active);
 	spool->unsynced = false;
 }
@@ -67,6 +68,7 @@ void sf_segment_leave(struct sf_spool *spool)
 /* The number behind its own stays free: for what must be written again (spool_rescue.c). */
 void sf_segment_postpone(struct sf_spool *spool)
 {
+	sf_spare_cut(spool);
 	spool->late = spool->segment[spool->segments - 1].number;
 	spool->earlier = spool->active;
 	spool->active = -1;
@@ -91,24 +93,31 @@ void sf_segment_unmake(struct sf_spool *spool, const struct sf_segment *segment)
 	unlinkat(spool->directory, name, 0);
 }
 
+int sf_segment_begin(struct sf_spool *spool, int fd, const struct sf_segment *segment)
+{
+	struct sf_segment_head head;
+	ssize_t n;
+
+	sf_segment_head_make(&head, spool->state.id, segment->number, &segment->first,
+			     spool->boot_id);
+	n = pwrite(fd, &head, sizeof(head), 0);
+	if (n != sizeof(head))
+		return n < 0 ? -errno : -ENOSPC;
+	spool->unnamed = true;
+	sf_spool_step(spool, SF_SPOOL_BEGUN);
+	return 0;
+}
+
 int sf_segment_make(struct sf_spool *spool, const struct sf_segment *segment)
 {
 	int fd = sf_segment_open(spool, segment, O_RDWR | O_CREAT | O_EXCL), r;
-	struct sf_segment_head head;
-	ssize_t n;
 
 	if (fd < 0)
 		return fd;
 	sf_spool_step(spool, SF_SPOOL_CREATED);
-	sf_segment_head_make(&head, spool->state.id, segment->number, &segment->first,
-			     spool->boot_id);
-	n = pwrite(fd, &head, sizeof(head), 0);
-	if (n == sizeof(head)) {
-		spool->unnamed = true;
-		sf_spool_step(spool, SF_SPOOL_BEGUN);
+	r = sf_segment_begin(spool, fd, segment);
+	if (r == 0)
 		return fd;
-	}
-	r = n < 0 ? -errno : -ENOSPC;
 	sf_segment_unmake(spool, segment);
 	close(fd);
 	return r;
@@ -122,7 +131,8 @@ int sf_segment_create(struct sf_spool *spool)
 				     .first = sf_hold_first(&spool->ring)->span.from,
 				     .boot_id = spool->boot_id,
 				     .size = sizeof(struct sf_segment_head)};
-	int fd = sf_segment_make(spool, &segment);
+	int fd = spool->spare >= 0 ? sf_spare_take(spool, &segment)
+				   : sf_segment_make(spool, &segment);
 
 	spool->last_number += fd >= 0 || fd == -EEXIST;
 	if (fd < 0)
@@ -133,27 +143,61 @@ int sf_segment_create(struct sf_spool *spool)
 	return 0;
 }
 
-void sf_segment_unlink(struct sf_spool *spool, struct sf_segment *segment)
+static void forget(struct sf_spool *spool, struct sf_segment *segment)
 {
 	size_t i = (size_t)(segment - spool->segment);
-	char name[32];
 
-	sf_spool_step(spool, SF_SPOOL_BEFORE_UNLINK);
-	if (segment->number == spool->late) {
-		sf_spool_release(spool, segment->first.offset,
-				 sf_segment_limit(spool, segment).offset);
-		sf_close_p(&spool->earlier);
-		spool->late = 0;
-	}
-	name_of(name, segment);
-	unlinkat(spool->directory, name, 0);
 	if (spool->reader->fd >= 0 && spool->reading == segment->number)
 		sf_close_p(&spool->reader->fd);
 	spool->counts.disk -= segment->size;
 	spool->segments--;
 	memmove(segment, segment + 1, (spool->segments - i) * sizeof(*segment));
-	sf_spool_step(spool, SF_SPOOL_UNLINKED);
+}
+
+void sf_segment_unlink(struct sf_spool *spool, struct sf_segment *segment)
+{
+	bool kept = false;
+
+	sf_spool_step(spool, SF_SPOOL_BEFORE_UNLINK);
+	if (segment->number == spool->late) {
+		sf_spool_release(spool, segment->first.offset,
+				 sf_segment_limit(spool, segment).offset);
+		kept = sf_spare_keep(spool, segment);
+		sf_close_p(&spool->earlier);
+		spool->late = 0;
+	}
+	if (!kept)
+		sf_segment_unmake(spool, segment);
+	forget(spool, segment);
+	sf_spool_step(spool, kept ? SF_SPOOL_SPARED : SF_SPOOL_UNLINKED);
+	if (kept)
+		return;
 	if (spool->conf->sync != SF_SPOOL_SYNC_NEVER)
 		fsync(spool->directory);
 	sf_spool_step(spool, SF_SPOOL_UNLINK_SYNCED);
+}
+
+/* What is written now is mostly done before it must be synced. */
+int sf_segment_rotate(struct sf_spool *spool)
+{
+	uint64_t sync = spool->conf->sync;
+	bool late = sync != SF_SPOOL_SYNC_ALWAYS && sync != SF_SPOOL_SYNC_NEVER;
+	int r;
+
+	spool->saves = late;
+	r = late ? sf_spool_sync_late(spool) : sf_spool_sync(spool);
+	spool->saves = false;
+	if (r < 0)
+		return r;
+	if (late)
+		sf_segment_postpone(spool);
+	else
+		sf_segment_leave(spool);
+	sf_spool_step(spool, SF_SPOOL_ROTATED);
+	if (sync == SF_SPOOL_SYNC_ALWAYS && sf_spool_publish(spool) == 0)
+		sf_spool_reap(spool);
+	spool->measure_at = 0;
+	if (spool->spare >= 0 && sf_segment_create(spool) < 0)
+		sf_spare_drop(spool);
+	return 0;
 }

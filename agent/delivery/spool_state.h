@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a slot of the state holds: this head, then spans, gaps and runs, each text behind its
- * length.
+ * The state on the disk, in slots that are written in turn. What a slot holds: this head, then
+ * spans, gaps and runs, each text behind its length.
  */
 #pragma once
 
@@ -28,3 +28,19 @@ void sf_slot_encode(struct sf_buf *, const struct sf_state *, uint64_t generatio
 bool sf_slot_decode(const char *bytes, size_t length, struct sf_names *, struct sf_state *,
 		    uint64_t *generation, bool *future);
 void sf_state_finish(struct sf_state *);
+
+/* Reads the newer whole slot. False: there is none, *state is as it was. */
+bool sf_state_read(int directory, struct sf_slots *, struct sf_names *, struct sf_state *,
+		   uint64_t *aside);
+/* Makes both, and takes their space, as far as the disk lets us. */
+void sf_state_prepare(int directory, struct sf_slots *);
+/* Writes the older one, not synced: 0 or -errno. */
+int sf_state_write(int directory, struct sf_slots *, const struct sf_state *);
+int sf_state_sync(struct sf_slots *);
+void sf_state_close(struct sf_slots *);
+/*
+ * A record that does not contradicts what is known of its place: it was taken back, and a loss of
+ * power undid its removal when another one had its place.
+ */
+bool sf_state_agrees(const struct sf_state *, const struct sf_spool_span *record);
+void sf_runs_set(struct sf_runs *, const char *query, const char *boot_id, uint64_t run);

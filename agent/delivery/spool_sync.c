@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "spool_inner.h"
+#include "spool_state.h"
 
 enum { RETRY_US = 1000 * 1000 };
 

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "spool_inner.h"
+#include "spool_state.h"
 
 enum { RETRY_US = 1000 * 1000 };
 
@@ -25,28 +25,9 @@ static int undo(struct sf_spool *spool, int code)
 			sf_segment_leave(spool);
 		return -EIO;
 	}
+	spool->reserved = 0;
 	sf_spool_step(spool, SF_SPOOL_UNDONE);
 	return code;
-}
-
-/* What is written now is mostly done before it must be synced. */
-static int rotate(struct sf_spool *spool)
-{
-	uint64_t sync = spool->conf->sync;
-	bool late = sync != SF_SPOOL_SYNC_ALWAYS && sync != SF_SPOOL_SYNC_NEVER;
-	int r = late ? sf_spool_sync_late(spool) : sf_spool_sync(spool);
-
-	if (r < 0)
-		return r;
-	if (late)
-		sf_segment_postpone(spool);
-	else
-		sf_segment_leave(spool);
-	sf_spool_step(spool, SF_SPOOL_ROTATED);
-	if (sync == SF_SPOOL_SYNC_ALWAYS && sf_spool_publish(spool) == 0)
-		sf_spool_reap(spool);
-	spool->measure_at = 0;
-	return 0;
 }
 
 /* The ring's first batch, into the active segment or a new one. */
@@ -59,7 +40,7 @@ static int write_first(struct sf_spool *spool)
 	sf_record_make(&out, spool->seed, held.batch, held.topic, &held.span.from);
 	if (spool->active >= 0 && active(spool)->size > sizeof(struct sf_segment_head) &&
 	    active(spool)->size + out.length > spool->segment_size) {
-		r = rotate(spool);
+		r = sf_segment_rotate(spool);
 		if (r < 0)
 			return r;
 	}

@@ -152,6 +152,14 @@ static inline void living_answer(struct tank *t, struct shared *s, struct in_fli
 	flight[i] = flight[--*count];
 }
 
+static inline void living_read(struct tank *t, struct in_flight *flight, unsigned *count, uint64_t *from)
+{
+	struct in_flight *next = &flight[*count];
+
+	next->serial = tank_read(t, from, &next->place);
+	*count += next->serial != UINT64_MAX;
+}
+
 static inline void living_trouble(void)
 {
 	static const int codes[] = {ENOSPC, EIO, EDQUOT, EROFS};
@@ -160,11 +168,12 @@ static inline void living_trouble(void)
 	disk_fail((enum disk_call)(random() % DISK_READ), codes[random() % 4], 1 + (unsigned)random() % 8);
 }
 
-/* In a child. Never comes back. */
+/* In a child. Never comes back. One in three has a receiver that keeps up. */
 static inline void live(struct tank *t, struct shared *s, const struct life *life)
 {
 	struct in_flight flight[FLIGHT];
 	unsigned in_flight = 0;
+	bool healthy = life->seed / 10 % 3 == 1;
 	uint64_t from = 0;
 	struct sf_err err;
 
@@ -186,15 +195,18 @@ static inline void live(struct tank *t, struct shared *s, const struct life *lif
 		unsigned what = (unsigned)random() % 100;
 
 		t->now += (uint64_t)random() % 60000;
-		if (what < 42) {
+		if (healthy && what < 90) {
+			living_put(t, s);
+			for (unsigned i = 0; i < 3 && in_flight < FLIGHT; i++)
+				living_read(t, flight, &in_flight, &from);
+			for (unsigned i = 0; i < 3 && in_flight > 2; i++)
+				living_answer(t, s, flight, &in_flight, &from);
+		} else if (what < 42) {
 			living_put(t, s);
 		} else if (what < 50) {
 			tank_wait(t, (uint64_t)random() % 400000);
 		} else if (what < 76 && in_flight < FLIGHT) {
-			struct in_flight *next = &flight[in_flight];
-
-			next->serial = tank_read(t, &from, &next->place);
-			in_flight += next->serial != UINT64_MAX;
+			living_read(t, flight, &in_flight, &from);
 		} else if (what < 95 && in_flight) {
 			living_answer(t, s, flight, &in_flight, &from);
 		} else if (what >= 95 && what < 99 && life->faults) {

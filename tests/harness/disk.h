@@ -380,16 +380,26 @@ int unlinkat(int directory, const char *name, int flags)
 	return (int)syscall(SYS_unlinkat, directory, name, flags);
 }
 
-int renameat(int from, const char *old, int to, const char *name)
+int renameat2(int from, const char *old, int to, const char *name, unsigned flags)
 {
-	int fd = power.on ? (int)syscall(SYS_openat, from, old, O_RDONLY) : -1;
+	int fd;
 
+	if (flags & RENAME_NOREPLACE && disk_fails(DISK_CREATE))
+		return -1;
+	fd = power.on ? (int)syscall(SYS_openat, from, old, O_RDONLY) : -1;
 	if (fd >= 0) {
+		if (random() % 2)
+			power_synced(fd); /* what was never synced may be there all the same */
 		disk_note(old, -1);
 		disk_note(name, disk_node_of(fd));
 		close(fd);
 	}
-	return (int)syscall(SYS_renameat2, from, old, to, name, 0);
+	return (int)syscall(SYS_renameat2, from, old, to, name, flags);
+}
+
+int renameat(int from, const char *old, int to, const char *name)
+{
+	return renameat2(from, old, to, name, 0);
 }
 
 ssize_t preadv(int fd, const struct iovec *parts, int count, off_t at)
