@@ -111,6 +111,13 @@ static bool moves(const struct sf_look *look)
 	return moved;
 }
 
+/* It may begin between any two looks: what lacks is asked for once more. */
+static bool is_in_use(struct sf_look *look)
+{
+	look->facts.in_use = look->facts.in_use || moves(look);
+	return look->facts.in_use;
+}
+
 /* Where the next record will be written. Beside an agent more may come, or be on its way. */
 static void tell_tail(struct sf_tour *t, struct sf_look_file *file, uint64_t size)
 {
@@ -122,9 +129,8 @@ static void tell_tail(struct sf_tour *t, struct sf_look_file *file, uint64_t siz
 
 	if (hole.from.offset < hole.to.offset)
 		cost = sf_look_cost(t->look, &hole);
-	facts->in_use = facts->in_use || moves(t->look);
 	facts->unwritten = cost.lines;
-	if (facts->in_use)
+	if (is_in_use(t->look))
 		return;
 	if (cost.batches && place.length)
 		place.what = "what is behind the last whole record is none";
@@ -165,16 +171,17 @@ static void walk_file(struct sf_tour *t, struct sf_look_file *file, const struct
 	sf_cleanup(sf_close_p) int fd = openat(t->look->directory, file->name,
 					       O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	struct sf_look_place place = {.length = file->size};
+	int error = fd < 0 ? errno : 0;
 	struct stat st;
 	uint64_t size;
 
 	t->at = file->first;
-	if (fd < 0 && errno == ENOENT && t->look->facts.in_use) {
+	if (error == ENOENT && is_in_use(t->look)) {
 		t->at = next ? next->first : t->look->facts.end; /* done in the meantime */
 		return;
 	}
-	if (fd < 0 || fstat(fd, &st) < 0) {
-		place.what = strerror(errno);
+	if (error || fstat(fd, &st) < 0) {
+		place.what = strerror(error ?: errno);
 		t->at = next ? next->first : t->look->facts.end;
 		sf_tell_hole(t, file, &place, &file->first, &t->at);
 		return;
@@ -214,7 +221,7 @@ static void walk_all(struct sf_tour *t)
 	t->at = facts->base;
 	if (file)
 		sf_tell_hole(t, NULL, &missing, &facts->base, &file->first);
-	else if (!facts->in_use)
+	else if (!is_in_use(t->look))
 		sf_tell_hole(t, NULL, &none, &facts->base, &facts->end);
 	for (; file && !t->stopped; file = next) {
 		next = next_segment(t->look, &i);
