@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "spooled.h"
+#include "delivery/spooled/spooled.h"
 
 static void written(void *arg, uint32_t lines)
 {

@@ -3,7 +3,7 @@
  * What leaves an output, and how its lines are counted: the table in sockfeed/delivery.h. What is
  * lost by a policy is owed as a gap, and told when the output gets on.
  */
-#include "spooled.h"
+#include "delivery/spooled/spooled.h"
 
 /* ---- topics that were refused have a share of the queue of their own ---- */
 

@@ -5,7 +5,7 @@
  */
 #include <stdlib.h>
 
-#include "spooled.h"
+#include "delivery/spooled/spooled.h"
 
 static int open_letters(struct sf_output *o, const struct sf_output_setup *setup,
 			struct sf_loop *loop, struct sf_err *err)

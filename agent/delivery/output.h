@@ -6,9 +6,9 @@
  */
 #pragma once
 
+#include "delivery/letters/letters.h"
 #include "gaps.h"
 #include "gate.h"
-#include "letters.h"
 #include "sender.h"
 #include "tally.h"
 
@@ -55,6 +55,6 @@ void sf_output_lose_all(struct sf_output *, enum sf_loss);
 void sf_output_squeeze(struct sf_output *);
 void sf_output_park(void *output, struct sf_entry *);
 void sf_output_unpark(void *output, struct sf_entry *);
-void sf_output_tell_gaps(void *output); /* it got on; tells now, or soon */
-void sf_output_hurry(struct sf_output *);  /* nothing more comes: gaps are told without a pause */
+void sf_output_tell_gaps(void *output);	  /* it got on; tells now, or soon */
+void sf_output_hurry(struct sf_output *); /* nothing more comes: gaps are told without a pause */
 void sf_output_tell_if_drained(struct sf_output *);

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "spool.h"
+#include "delivery/spool/spool.h"
 
 struct sf_topic;
 struct sf_queue;

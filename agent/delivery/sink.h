@@ -30,8 +30,8 @@ struct sf_sink_events {
 	void (*said)(void *arg, enum sf_log_level,
 		     const char *text); /* in the loop, once a cause */
 	void (*closed)(void *arg);	/* in the loop: nothing will get out any more, ever */
-	bool gives_up;		    /* an error is said and closes it, and is not tried again */
-	const struct sf_site *site; /* lives as long as the sink */
+	bool gives_up;			/* an error is said and closes it, and is not tried again */
+	const struct sf_site *site;	/* lives as long as the sink */
 	void *arg;
 };
 

@@ -8,8 +8,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "file.h"
-#include "kafka.h"
+#include "delivery/file/file.h"
+#include "delivery/kafka/kafka.h"
 #include "sink.h"
 
 /* Whether it may be written to is not asked: another user may run the agent. */

@@ -10,7 +10,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "delivery/segment.h"
+#include "delivery/spool/segment.h"
 
 enum { LINE = 1400, KEY = 24, ROUNDS_MOST = 101, PATH = 256 };
 

@@ -10,9 +10,9 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "delivery/spool_state.h"
+#include "delivery/spool/spool_state.h"
 
-#include "delivery/segment_format.h"
+#include "delivery/spool/segment_format.h"
 
 #include "abort.h"
 

@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
-#include "delivery/spool_inner.h"
+#include "delivery/spool/spool_inner.h"
 #include "disk.h"
 #include "spools.h"
 

@@ -9,7 +9,7 @@
 
 #include <sockfeed/config.h>
 
-#include "delivery/kafka_sink.h"
+#include "delivery/kafka/kafka_sink.h"
 #include "mock.h"
 
 struct lander { /* what came back of a batch */

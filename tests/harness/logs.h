@@ -6,7 +6,7 @@
 
 #include <sys/mman.h>
 
-#include "delivery/file.h"
+#include "delivery/file/file.h"
 #include "files.h"
 
 struct world {

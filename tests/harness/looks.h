@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "delivery/spool_inner.h"
+#include "delivery/spool/spool_inner.h"
 #include "spools.h"
 
 struct seen { /* by one look */

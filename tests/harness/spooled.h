@@ -2,7 +2,7 @@
 /* An output with a spool in a directory of its own, which lives longer than the output. */
 #pragma once
 
-#include "delivery/spooled.h"
+#include "delivery/spooled/spooled.h"
 #include "files.h"
 #include "senders.h"
 

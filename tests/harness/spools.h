@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "delivery/spool.h"
+#include "delivery/spool/spool.h"
 #include "files.h"
 
 enum { QUERIES = 3, RUN_BATCHES = 8 }; /* batches of a run of a query */

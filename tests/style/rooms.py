@@ -47,7 +47,7 @@ ALONE = {
     "linux/sock_diag.h": ("kernel", "capture"),
     "librdkafka/": ("delivery",),
     "zlib.h": ("delivery",),
-    "json-c/": ("admin", "agent/record/schema.c", "agent/record/schema.h", "agent/delivery/kafka.c"),
+    "json-c/": ("admin", "agent/record/schema.c", "agent/record/schema.h", "agent/delivery/kafka/kafka.c"),
     "json.h": (),
     "yaml.h": ("config",),
     "arpa/inet.h": ("filter", "kernel", "host", "owner", "admin", "config"),

@@ -6,7 +6,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 
-#include "delivery/letters.h"
+#include "delivery/letters/letters.h"
 #include "spooled.h"
 
 /* ---- the keeper alone ---- */

@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
-#include "delivery/file.h"
+#include "delivery/file/file.h"
 #include "files.h"
 
 enum { KILLS = 60, EACH = 100000, LENGTH = 200, KEEP = 1000 }; /* EACH: numbers of one agent */

@@ -5,7 +5,7 @@
 
 #include <json-c/json.h>
 
-#include "delivery/letters.h"
+#include "delivery/letters/letters.h"
 #include "files.h"
 #include "senders.h"
 

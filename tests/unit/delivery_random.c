@@ -5,7 +5,7 @@
  * lost by the policy and named by a gap that was delivered; nothing is named that was delivered; counts add up at every
  * step, and batches of a topic go out in order.
  */
-#include "delivery/letters.h"
+#include "delivery/letters/letters.h"
 #include "spooled.h"
 
 enum { BATCHES = 900, LINES_MOST = 120, TOPICS = 4, QUERIES = 3 };

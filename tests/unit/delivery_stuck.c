@@ -7,7 +7,7 @@
 #include <stdatomic.h>
 #include <sys/ioctl.h>
 
-#include "delivery/file.h"
+#include "delivery/file/file.h"
 #include "files.h"
 
 enum { LINE = 1000, LINES = 200 }; /* of a batch */

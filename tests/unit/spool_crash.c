@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The spool dies at every step of its machine (agent/delivery/spool_steps.def), three times in a row at each, by a kill
- * and by a loss of power, with a disk that works and with one that fails now and then.
+ * The spool dies at every step of its machine (agent/delivery/spool/spool_steps.def), three times in a row at each, by a
+ * kill and by a loss of power, with a disk that works and with one that fails now and then.
  */
 #include "crashes.h"
 

@@ -6,7 +6,7 @@
  */
 #include "disk.h"
 
-#include "delivery/segment.h"
+#include "delivery/spool/segment.h"
 #include "spools.h"
 
 enum { BATCHES = 60, SEGMENT = 16 << 10, GAPS = 300 };

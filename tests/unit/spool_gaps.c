@@ -2,7 +2,7 @@
 /*
  * A spool that is full: which batches go, and that the gaps name exactly these, until somebody was told of them.
  */
-#include "delivery/spool_inner.h"
+#include "delivery/spool/spool_inner.h"
 #include "spools.h"
 
 enum { SEGMENT = 16 << 10, SIZE = 128 << 10, GAPS = 300 };

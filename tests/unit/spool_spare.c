@@ -5,7 +5,7 @@
  */
 #include <sys/stat.h>
 
-#include "delivery/spool_inner.h"
+#include "delivery/spool/spool_inner.h"
 #include "spools.h"
 
 enum { SEGMENT = 16 << 10 };

@@ -2,7 +2,7 @@
 /* The sum of a payload: the same by hand and by the processor, other after any flipped bit, of either kind. */
 #include <sys/uio.h>
 
-#include "delivery/segment_format.h"
+#include "delivery/spool/segment_format.h"
 #include "spools.h"
 
 enum { LENGTH = 3000 };

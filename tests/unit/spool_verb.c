@@ -3,7 +3,7 @@
 #include <json-c/json.h>
 #include <sys/wait.h>
 
-#include "delivery/segment.h"
+#include "delivery/spool/segment.h"
 #include "spools.h"
 
 static int setup(void **state)

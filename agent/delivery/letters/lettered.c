@@ -10,8 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "delivery/file/tail.h"
 #include "letters.h"
-#include "tail.h"
 
 struct file {
 	char *path;

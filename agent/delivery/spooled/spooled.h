@@ -9,8 +9,8 @@
  */
 #pragma once
 
+#include "delivery/output.h"
 #include "keeper.h"
-#include "output.h"
 #include "pace.h"
 
 enum {
@@ -31,9 +31,9 @@ struct sf_spooled {
 	struct sf_source *tick, *later, *ask; /* timers: of the keeper; of reading; of gaps */
 	uint64_t next;
 	bool behind, reading;
-	uint64_t retry_at;	 /* mono: what could not be read is not tried before */
-	struct sf_entry *wanted; /* what is read is for it; NULL: for a new one */
-	uint64_t accepted;	 /* lines that were put */
+	uint64_t retry_at;		    /* mono: what could not be read is not tried before */
+	struct sf_entry *wanted;	    /* what is read is for it; NULL: for a new one */
+	uint64_t accepted;		    /* lines that were put */
 	uint64_t loaded_bytes, loaded_size; /* of them; the most */
 	size_t loaded;
 	size_t appends; /* under way */
@@ -84,7 +84,7 @@ void sf_spooled_pump(void *spooled);			       /* reads on, if it may */
 
 /* ---- what is told (spooled_tell.c) ---- */
 
-void sf_spooled_ask(void *spooled); /* for gaps, when there are some and it is time */
+void sf_spooled_ask(void *spooled);	    /* for gaps, when there are some and it is time */
 void sf_spooled_hurry(struct sf_spooled *); /* asks for them without a pause: nothing more comes */
 void sf_spooled_tell(struct sf_spooled *, struct sf_errand *); /* they came */
 enum sf_loss sf_spooled_loss(enum sf_spool_loss);

@@ -2,7 +2,7 @@
 /* The parts of a look into a spool's directory, for look*.c alone. */
 #pragma once
 
-#include "spool_list.h"
+#include "delivery/spool/spool_list.h"
 
 enum sf_slot_verdict {
 	SF_SLOT_NONE, /* not there, or never written */

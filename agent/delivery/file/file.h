@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "voice.h"
+#include "delivery/voice.h"
 
 struct sf_file_conf { /* its section of the configuration */
 	const char *path;

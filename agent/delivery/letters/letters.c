@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "delivery/voice.h"
 #include "letters.h"
-#include "voice.h"
 
 enum { UNDERWAY = 256, RETRY_US = 1000 * 1000 };
 

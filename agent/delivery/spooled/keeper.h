@@ -7,7 +7,7 @@
 
 #include <sockfeed/loop.h>
 
-#include "spool.h"
+#include "delivery/spool/spool.h"
 
 struct sf_entry;
 

@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "delivery/spool/spool_state.h"
 #include "look.h"
-#include "spool_state.h"
 
 static const struct sf_spool_at most = {UINT64_MAX, UINT64_MAX, UINT64_MAX};
 

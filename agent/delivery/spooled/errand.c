@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the spool's thread does with an errand; whatever it was, what is due is done after it. */
+#include "delivery/queue.h"
 #include "keeper.h"
-#include "queue.h"
 
 static void append(struct sf_spool *spool, struct sf_errand *errand, uint64_t now)
 {

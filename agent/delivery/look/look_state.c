@@ -9,8 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "delivery/spool/spool_state.h"
 #include "look.h"
-#include "spool_state.h"
 
 enum { TRIES = 20, PAUSE_MS = 5, SLOT_MOST = 64 << 20 };
 

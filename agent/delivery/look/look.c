@@ -10,8 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "delivery/spool/spool_state.h"
 #include "look.h"
-#include "spool_state.h"
 
 _Static_assert(SF_SPOOL_ID_SIZE == 16, "sf_look_facts.id");
 

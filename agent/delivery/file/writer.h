@@ -5,9 +5,9 @@
  */
 #pragma once
 
+#include "delivery/sink.h"
+#include "delivery/voice.h"
 #include "device.h"
-#include "sink.h"
-#include "voice.h"
 
 /* Takes the device: sf_writer_close frees it. */
 struct sf_sink *sf_writer_new(struct sf_device *, const struct sf_sink_events *);

@@ -2,10 +2,10 @@
 /* An output to Kafka: its settings, and the files that are it, each for one question. */
 #pragma once
 
+#include "delivery/letters/letters.h"
+#include "delivery/sink.h"
+#include "delivery/spool/spool.h"
 #include "kafka_library.h"
-#include "letters.h"
-#include "sink.h"
-#include "spool.h"
 
 enum { SF_MESSAGE_MOST = 900000 }; /* bytes of lines in a message */
 
