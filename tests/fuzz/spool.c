@@ -5,6 +5,7 @@
  *
  * The input is a list of changes: file, place (2 bytes), length, bytes; the first byte says whether to forge.
  */
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -174,6 +175,19 @@ static void forge_segment(char *bytes, size_t size)
 	}
 }
 
+/* What an input before this one left has the numbers that were forged. */
+static void empty(const char *path)
+{
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+
+	assert_true(dir);
+	while ((entry = readdir(dir)))
+		if (entry->d_name[0] != '.')
+			unlinkat(dirfd(dir), entry->d_name, 0);
+	closedir(dir);
+}
+
 static void put_files(const uint8_t *data, size_t size)
 {
 	bool forge = size && data[0] & 1;
@@ -190,12 +204,7 @@ static void put_files(const uint8_t *data, size_t size)
 		for (; length && at < size && place < sizes[file]; length--)
 			changed[file][place++] = (char)data[at++];
 	}
-	for (unsigned i = 2; i < 40; i++) { /* what a run before this one left */
-		snprintf(path, sizeof(path), "%s/%016x.seg", directory, i);
-		unlink(path);
-		snprintf(path, sizeof(path), "%s/%016x.seg.aside", directory, i - 1);
-		unlink(path);
-	}
+	empty(directory);
 	for (unsigned i = 0; i < FILES; i++) {
 		path_of(path, i);
 		if (forge && i < 2)
