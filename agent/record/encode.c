@@ -110,24 +110,32 @@ ALWAYS bool holds(enum kind kind, enum fetch fetch, const struct step *step,
  * from load to store, and a processor that looks ahead sees only the next few: apart, they overlap
  * (measured: 20 % of a record).
  */
-ALWAYS char *run_u32(char *out, const struct step *step, const struct step *behind,
-		     const uint16_t *offsets, const uint8_t *part)
+ALWAYS char *put_u32s(char *out, const struct run *run, const uint64_t *digits, bool large,
+		      const uint8_t *part)
 {
-	uint64_t digits[RUN_MOST], *to = digits;
-
-	for (const uint16_t *end = offsets + (behind - step); offsets < end; offsets += 4, to += 4)
-		digits_of_four((uint32_t)bytes_at(part + offsets[0], 4),
-			       (uint32_t)bytes_at(part + offsets[1], 4),
-			       (uint32_t)bytes_at(part + offsets[2], 4),
-			       (uint32_t)bytes_at(part + offsets[3], 4), to);
-	for (to = digits; step < behind; step++, to++) {
-		uint32_t number = (uint32_t)bytes_at(part + step->offset, 4);
+	for (const struct step *step = run->first; step < run->behind; step++, digits++) {
+		uint32_t number = large ? (uint32_t)bytes_at(part + step->offset, 4) : 0;
 
 		out = put_key(out, step);
-		out = __builtin_expect(number < E8, 1) ? put_digits(out, *to, leading(*to))
+		out = __builtin_expect(number < E8, 1) ? put_digits(out, *digits, leading(*digits))
 						       : put_large_u32(out, number);
 	}
 	return out;
+}
+
+ALWAYS char *run_u32(char *out, const struct run *run, const uint8_t *part)
+{
+	uint64_t digits[RUN_MOST], *to = digits;
+	bool large = false;
+
+	for (const uint16_t *at = run->offsets, *end = at + (run->behind - run->first); at < end;
+	     at += 4, to += 4)
+		large |= digits_of_four((uint32_t)bytes_at(part + at[0], 4),
+					(uint32_t)bytes_at(part + at[1], 4),
+					(uint32_t)bytes_at(part + at[2], 4),
+					(uint32_t)bytes_at(part + at[3], 4), to);
+	return large ? put_u32s(out, run, digits, true, part)
+		     : put_u32s(out, run, digits, false, part);
 }
 
 ALWAYS char *run_steps(enum kind kind, enum fetch fetch, char *out, const struct run *run,
@@ -145,7 +153,7 @@ ALWAYS char *run_steps(enum kind kind, enum fetch fetch, char *out, const struct
 		return out;
 	}
 	if (kind == KIND_U32)
-		return run_u32(out, step, behind, run->offsets, part);
+		return run_u32(out, run, part);
 	for (; step < behind; step++)
 		out = put_step(kind, out, step, part + step->offset, view);
 	return out;

@@ -98,8 +98,8 @@ static inline void digits_of_two(uint32_t a, uint32_t b, uint64_t *digits)
 #endif
 }
 
-/* The same of four. One that is larger gets no digits of its own, the others get theirs. */
-static inline void digits_of_four(uint32_t a, uint32_t b, uint32_t c, uint32_t d, uint64_t *digits)
+/* The same of four. True: one is larger, and gets no digits of its own; the others get theirs. */
+static inline bool digits_of_four(uint32_t a, uint32_t b, uint32_t c, uint32_t d, uint64_t *digits)
 {
 #ifdef __SSE2__
 	__m128i four = _mm_set_epi32((int)d, (int)c, (int)b, (int)a), zero = _mm_setzero_si128();
@@ -114,9 +114,11 @@ static inline void digits_of_four(uint32_t a, uint32_t b, uint32_t c, uint32_t d
 
 	store_pairs(_mm_unpacklo_epi8(pairs, zero), digits);
 	store_pairs(_mm_unpackhi_epi8(pairs, zero), digits + 2);
+	return _mm_movemask_epi8(_mm_cmpgt_epi32(high, _mm_set1_epi32(9999)));
 #else
 	digits_of_two(a, b, digits);
 	digits_of_two(c, d, digits + 2);
+	return a >= E8 || b >= E8 || c >= E8 || d >= E8;
 #endif
 }
 

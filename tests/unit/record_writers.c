@@ -80,18 +80,21 @@ static void four_integers_at_once_are_those_of_printf_whatever_stands_beside_the
 	for (unsigned i = 0; i < 1000000; i++) {
 		uint32_t numbers[4];
 		uint64_t digits[4];
+		bool larger, expect_larger = false;
 
 		for (unsigned k = 0; k < 4; k++)
 			numbers[k] = (uint32_t)draw_varied(&seed, UINT32_MAX);
-		digits_of_four(numbers[0], numbers[1], numbers[2], numbers[3], digits);
+		larger = digits_of_four(numbers[0], numbers[1], numbers[2], numbers[3], digits);
 		for (unsigned k = 0; k < 4; k++) {
 			char out[64], expected[64];
 
+			expect_larger |= numbers[k] >= E8;
 			if (numbers[k] >= E8)
 				continue;
 			snprintf(expected, sizeof(expected), "%" PRIu32, numbers[k]);
 			assert_written(out, put_digits(out, digits[k], leading(digits[k])), expected);
 		}
+		assert_int_equal(larger, expect_larger);
 	}
 }
 
