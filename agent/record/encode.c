@@ -23,7 +23,7 @@ ALWAYS char *put_step(enum kind kind, char *out, const struct step *step, const 
 	char *behind = put_key(out, step);
 	struct sf_value value = {0};
 
-	if (kind >= KIND_NUMBER && kind <= KIND_RATIO && step->read(view, &value) == SF_ABSENT)
+	if (kind >= KIND_NUMBER && kind <= KIND_NAMED && step->read(view, &value) == SF_ABSENT)
 		return out;
 	switch (kind) {
 	case KIND_WORD:
@@ -41,6 +41,8 @@ ALWAYS char *put_step(enum kind kind, char *out, const struct step *step, const 
 		return put_word(behind, step, bytes[0] >> step->shift & step->low);
 	case KIND_SHARE:
 		return put_share(behind, bytes_at(bytes, 8), number);
+	case KIND_SCALED:
+		return put_scaled(behind, (uint32_t)bytes_at(bytes, 4), step->shift);
 	case KIND_U16:
 		return put_below_e8(behind, (uint32_t)bytes_at(bytes, 2));
 	case KIND_U32:
@@ -76,12 +78,12 @@ ALWAYS char *put_step(enum kind kind, char *out, const struct step *step, const 
 		return sf_step_text(out, step, bytes, view->length[step->part] - step->offset);
 	case KIND_NUMBER:
 		return put_u64(behind, value.number);
+	case KIND_SHORT:
+		return put_below_e8(behind, (uint32_t)value.number);
 	case KIND_BOOL:
 		return put_bool(behind, value.number != 0);
 	case KIND_NAMED:
 		return put_word(behind, step, value.number);
-	case KIND_RATIO:
-		return sf_write_ratio(behind, value.real);
 	case KIND_ANY:
 		return sf_step_any(out, step, view);
 	case KIND_OPEN:
@@ -190,6 +192,7 @@ char *sf_encode_fields(const struct sf_encoder *restrict encoder,
 			PLAIN(KIND_BIT);
 			PLAIN(KIND_BITS_WORD);
 			PLAIN(KIND_SHARE);
+			PLAIN(KIND_SCALED);
 			PLAIN(KIND_U16);
 			PLAIN(KIND_U32);
 			PLAIN(KIND_U64);
@@ -201,9 +204,9 @@ char *sf_encode_fields(const struct sf_encoder *restrict encoder,
 			PLAIN(KIND_IP);
 			PLAIN(KIND_TEXT);
 			READ(KIND_NUMBER);
+			READ(KIND_SHORT);
 			READ(KIND_BOOL);
 			READ(KIND_NAMED);
-			READ(KIND_RATIO);
 			READ(KIND_ANY);
 		case RUN_OF(KIND_OPEN, FETCH_PART):
 			if (!view->length[run->part]) {

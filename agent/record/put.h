@@ -87,13 +87,22 @@ ALWAYS char *put_bool(char *out, bool yes)
 	return out + 5 - yes;
 }
 
+/* Below 10^7. */
+ALWAYS char *put_millionths(char *out, uint64_t millionths)
+{
+	uint64_t digits = digits_of((uint32_t)millionths);
+
+	*out = (char)('0' + (digits >> 8));
+	return put_fraction(out + 1, digits >> 16);
+}
+
 /*
  * a / b, rounded to millionths: below 9 in whole numbers, without a detour by doubles. Ties and all
  * else go the general way.
  */
 ALWAYS char *put_share(char *out, uint64_t a, uint64_t b)
 {
-	uint64_t millionths, rest, digits;
+	uint64_t millionths, rest;
 
 	if (__builtin_expect((a | b) >> 43 || a / 8 > b, 0))
 		return sf_write_ratio(out, (double)a / (double)b);
@@ -101,9 +110,17 @@ ALWAYS char *put_share(char *out, uint64_t a, uint64_t b)
 	rest = a * 1000000 % b;
 	if (__builtin_expect(2 * rest == b, 0))
 		return sf_write_ratio(out, (double)a / (double)b);
-	digits = digits_of((uint32_t)millionths + (2 * rest > b));
-	*out = (char)('0' + (digits >> 8));
-	return put_fraction(out + 1, digits >> 16);
+	return put_millionths(out, millionths + (2 * rest > b));
+}
+
+/* a / 2^shift, as exact: half of a millionth is rounded to even. */
+ALWAYS char *put_scaled(char *out, uint32_t a, unsigned shift)
+{
+	uint64_t scaled = a * 1000000ull, odd = scaled >> shift & 1;
+
+	if (__builtin_expect(a >> shift > 8, 0))
+		return sf_write_ratio(out, (double)a / (double)(1u << shift));
+	return put_millionths(out, (scaled + (1u << shift) / 2 - 1 + odd) >> shift);
 }
 
 ALWAYS char *put_i32(char *out, int32_t number)

@@ -12,14 +12,15 @@
 static const struct {
 	uint8_t plain, size, null, read, bits;
 } types[SF_TYPE_COUNT] = {
-	[SF_TYPE_U8] = {KIND_U8, 1, KIND_ANY, KIND_NUMBER, KIND_BITS},
-	[SF_TYPE_U16] = {KIND_U16, 2, KIND_ANY, KIND_NUMBER, KIND_ANY},
+	[SF_TYPE_U8] = {KIND_U8, 1, KIND_ANY, KIND_SHORT, KIND_BITS},
+	[SF_TYPE_U16] = {KIND_U16, 2, KIND_ANY, KIND_SHORT, KIND_ANY},
 	[SF_TYPE_U32] = {KIND_U32, 4, KIND_U32_NULL, KIND_NUMBER, KIND_ANY},
 	[SF_TYPE_U64] = {KIND_U64, 8, KIND_U64_NULL, KIND_NUMBER, KIND_ANY},
 	[SF_TYPE_I32] = {KIND_I32, 4, KIND_ANY, KIND_ANY, KIND_ANY},
 	[SF_TYPE_PORT] = {KIND_PORT, 2, KIND_ANY, KIND_ANY, KIND_ANY},
 	[SF_TYPE_BOOL] = {KIND_ANY, 1, KIND_ANY, KIND_BOOL, KIND_BIT},
-	[SF_TYPE_RATIO] = {KIND_ANY, 8, KIND_ANY, KIND_RATIO, KIND_ANY},
+	[SF_TYPE_RATIO] = {KIND_ANY, 0, KIND_ANY, KIND_ANY,
+			   KIND_ANY}, /* 0: by what it is divided */
 	[SF_TYPE_ID64] = {KIND_ID64, 8, KIND_ANY, KIND_ANY, KIND_ANY},
 	[SF_TYPE_WORD] = {KIND_WORD, 1, KIND_ANY, KIND_NAMED, KIND_BITS_WORD},
 	[SF_TYPE_WORDS] = {KIND_WORDS, 2, KIND_ANY, KIND_ANY, KIND_ANY},
@@ -75,6 +76,8 @@ enum kind sf_step_kind(const struct sf_field *field)
 		return KIND_ANY;
 	if (field->read)
 		return field->nullable ? KIND_ANY : types[field->type].read;
+	if (field->type == SF_TYPE_RATIO && field->scale)
+		return field->size == 4 ? KIND_SCALED : KIND_ANY;
 	if (field->type == SF_TYPE_RATIO)
 		return field->set.mask && field->size == 8 ? KIND_SHARE : KIND_ANY;
 	if (field->bits)
@@ -182,9 +185,12 @@ void sf_step_make(struct step *step, struct sf_arena *arena, const struct sf_fie
 		step->words = make_words(arena, field->words);
 		step->read = field->read;
 		break;
+	case KIND_SCALED:
+		step->shift = field->scale;
+		break;
 	case KIND_NUMBER:
+	case KIND_SHORT:
 	case KIND_BOOL:
-	case KIND_RATIO:
 		step->read = field->read;
 		break;
 	case KIND_TEXT:

@@ -31,12 +31,13 @@ enum kind {
 	KIND_PORT,
 	KIND_ID64,
 	KIND_TEXT,
-	KIND_SHARE,  /* the bytes divided by those of the condition */
+	KIND_SHARE,  /* the bytes divided by those of the condition, ... */
+	KIND_SCALED, /* by a power of two */
 	KIND_NUMBER, /* a number that the field's function gives, ... */
+	KIND_SHORT,  /* below 10^8, ... */
 	KIND_BOOL,
-	KIND_NAMED, /* a number with a name, ... */
-	KIND_RATIO,
-	KIND_ANY, /* everything else: read and printed the general way */
+	KIND_NAMED, /* a number with a name */
+	KIND_ANY,   /* everything else: read and printed the general way */
 	KIND_OPEN,
 	KIND_CLOSE, /* of a group */
 	KIND_END    /* of the record */
@@ -79,7 +80,7 @@ struct bits { /* the words of four bits: `,"sack","ecn"` */
 struct step {
 	char key[KEY_ROOM]; /* `,"rtt_us":` */
 	uint8_t key_length, part, size;
-	uint8_t shift; /* KIND_BITS, KIND_BIT, KIND_BITS_WORD */
+	uint8_t shift; /* KIND_BITS, KIND_BIT, KIND_BITS_WORD, KIND_SCALED */
 	uint16_t offset;
 	uint16_t end; /* present when the part is at least so long ... */
 	union {

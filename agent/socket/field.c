@@ -33,6 +33,7 @@ static enum sf_presence read_plain(const struct sf_field *field, const struct sf
 				   struct sf_value *value)
 {
 	const uint8_t *bytes = view->part[field->part] + field->offset;
+	uint64_t divisor;
 
 	switch (field->type) {
 	case SF_TYPE_IP: /* AF_INET 2 has 4 bytes, every other family of inet_diag 16 */
@@ -71,7 +72,8 @@ static enum sf_presence read_plain(const struct sf_field *field, const struct sf
 		value->number = plain_number(field, view);
 		return SF_PRESENT;
 	case SF_TYPE_RATIO:
-		value->real = (double)plain_number(field, view) / (double)set_number(field, view);
+		divisor = field->scale ? 1ull << field->scale : set_number(field, view);
+		value->real = (double)plain_number(field, view) / (double)divisor;
 		return SF_PRESENT;
 	case SF_TYPE_COUNT:
 		break;

@@ -46,6 +46,7 @@
 #define AS_LONG_AS(place, type_, member_) \
 	place, .set = {offsetof(type_, member_), sizeof(((type_ *)0)->member_), 0}
 #define READ(place, function)  place, .read = read_##function
+#define SCALED(place, scale_)  place, .scale = scale_
 #define BITS(place, shift_, bits_) place, .shift = shift_, .bits = bits_
 #define WORDED(place, table)   place, .words = &sf_words_##table
 
@@ -79,8 +80,7 @@
 	"not on listeners, unconnected and bound-inactive")
 #define CC            CLASSES(1 << SF_CLASS_FULL, \
 	"established, syn-sent, fin-wait-1, fin-wait-2 (full)")
-#define FULL_RELEASE  IF(1 << SF_CLASS_FULL, release_known, \
-	"full, and the kernel's release is known")
+#define FULL_RELEASE  CLASSES(1 << SF_CLASS_FULL, "full, and the kernel's release is known")
 
 #define CONNECTION    CLASSES(1 << SF_CLASS_FULL, "full")
 #define SETTING       IF(1 << SF_CLASS_FULL | 1 << SF_CLASS_LISTENER, mptcp_setting, \

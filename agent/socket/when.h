@@ -26,8 +26,6 @@ WHEN(peer_address, view->class != SF_CLASS_ENDED ||
 			   (load(view, SF_PART_HEADER, offsetof(struct sf_inet_msg, dst), 8) |
 			    load(view, SF_PART_HEADER, offsetof(struct sf_inet_msg, dst) + 8, 8)))
 WHEN(family_inet6, LOAD_HEADER(view, family) == 10)
-WHEN(rtt_known, LOAD_TCP(view, rtt) != 0)
-WHEN(release_known, view->release != 0)
 /* What came with later kernels begins in the padding at the end of earlier ones' structs. */
 WHEN(mptcp_statistics, view->length[SF_PART_INFO] > 48)
 /* The kernel that brought the statistics leaves zeros on a listener where its namespace's were. */
@@ -41,12 +39,6 @@ WHEN(tls_came, view->length[SF_PART_TLS] != 0)
 	static enum sf_presence read_##name(const struct sf_view *view, struct sf_value *value) \
 	{                                                                               \
 		value->number = expression;                                             \
-		return SF_PRESENT;                                                      \
-	}
-#define SHARE(name, expression)                                                        \
-	static enum sf_presence read_##name(const struct sf_view *view, struct sf_value *value) \
-	{                                                                               \
-		value->real = expression;                                               \
 		return SF_PRESENT;                                                      \
 	}
 
@@ -94,39 +86,35 @@ static enum sf_presence read_p_address(const struct sf_view *view, struct sf_val
 
 /* Offset 276 has two layouts of one size: two u16 in 6.18 and 6.19, a bit field from 7.0 on. */
 #define KERNEL_7_0 0x070000u
-static uint32_t accecn_bits(const struct sf_view *view)
-{
-	return (uint32_t)LOAD_TCP(view, accecn_fail_mode);
-}
-NUMBER(accecn_fail_mode,
-       (view->release >= KERNEL_7_0 ? accecn_bits(view) >> 4 & 15 : accecn_bits(view)))
-NUMBER(accecn_opt_seen, (view->release >= KERNEL_7_0 ? accecn_bits(view) >> 2 & 3
-						    : LOAD_TCP(view, accecn_opt_seen)))
+#define ACCECN(name, before, bits)                                                     \
+	static enum sf_presence read_##name(const struct sf_view *view, struct sf_value *value) \
+	{                                                                               \
+		value->number = view->release >= KERNEL_7_0                             \
+					? LOAD_TCP(view, accecn_fail_mode) bits         \
+					: before;                                       \
+		return view->release ? SF_PRESENT : SF_ABSENT;                          \
+	}
+ACCECN(accecn_fail_mode, LOAD_TCP(view, accecn_fail_mode), >> 4 & 15)
+ACCECN(accecn_opt_seen, LOAD_TCP(view, accecn_opt_seen), >> 2 & 3)
 static enum sf_presence read_ecn_mode(const struct sf_view *view, struct sf_value *value)
 {
-	if (view->release < KERNEL_7_0)
-		return SF_ABSENT;
-	value->number = accecn_bits(view) & 3;
-	return SF_PRESENT;
+	value->number = LOAD_TCP(view, accecn_fail_mode) & 3;
+	return view->release >= KERNEL_7_0 ? SF_PRESENT : SF_ABSENT;
 }
 
 static enum sf_presence read_send_rate(const struct sf_view *view, struct sf_value *value)
 {
 	uint64_t window = LOAD_TCP(view, snd_cwnd) * LOAD_TCP(view, snd_mss), scaled;
+	uint64_t rtt = LOAD_TCP(view, rtt);
 	unsigned __int128 rate;
 
+	if (!rtt)
+		return SF_ABSENT;
 	if (!__builtin_mul_overflow(window, 1000000, &scaled)) {
-		value->number = scaled / LOAD_TCP(view, rtt);
+		value->number = scaled / rtt;
 		return SF_PRESENT;
 	}
-	rate = (unsigned __int128)window * 1000000 / LOAD_TCP(view, rtt);
+	rate = (unsigned __int128)window * 1000000 / rtt;
 	value->number = rate > UINT64_MAX ? UINT64_MAX : (uint64_t)rate;
 	return SF_PRESENT;
 }
-
-SHARE(bbr_pacing_gain,
-      (double)load(view, SF_PART_BBR, offsetof(struct sf_bbr_info, pacing_gain), 4) / 256)
-SHARE(bbr_cwnd_gain,
-      (double)load(view, SF_PART_BBR, offsetof(struct sf_bbr_info, cwnd_gain), 4) / 256)
-SHARE(dctcp_alpha,
-      (double)load(view, SF_PART_DCTCP, offsetof(struct sf_dctcp_info, alpha), 4) / 1024)

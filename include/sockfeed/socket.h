@@ -188,12 +188,14 @@ struct sf_field {
 	uint8_t shift, bits;
 	/*
 	 * Absent when these bytes of its own part, as a number, have no bit of the mask; mask 0: no such condition. A
-	 * RATIO without a function is the field's bytes divided by them. Of a list of HEX: how many of the bytes count.
+	 * RATIO without a function is the field's bytes divided by 2^scale, by these where that is 0. Of a list of HEX:
+	 * how many of the bytes count.
 	 */
 	struct { uint16_t offset; uint8_t size; uint64_t mask; } set;
+	uint8_t scale;
 	/* A further condition, or NULL; called when part, offset and size are there. */
 	bool (*when)(const struct sf_view *);
-	/* Bit fields, constants and derived values; NULL: the plain bytes. Called after part, size, classes, when. */
+	/* Constants and derived values; NULL: the plain bytes. Called after part, size, classes, when. */
 	enum sf_presence (*read)(const struct sf_view *, struct sf_value *);
 	const struct sf_words *words; /* WORD and WORDS */
 	const char *when_text;        /* when it means something, in words, for `sockfeed fields` */

@@ -100,10 +100,9 @@ static void four_integers_at_once_are_those_of_printf_whatever_stands_beside_the
 
 /* ---- ratios ---- */
 
-static void check_ratio(double ratio)
+static void expect_ratio(double ratio, char expected[512])
 {
-	char out[64], expected[512];
-	size_t length = (size_t)snprintf(expected, sizeof(expected), "%.6f", ratio);
+	size_t length = (size_t)snprintf(expected, 512, "%.6f", ratio);
 
 	while (expected[length - 1] == '0')
 		length--;
@@ -112,7 +111,27 @@ static void check_ratio(double ratio)
 	expected[length] = '\0';
 	if (!strcmp(expected, "-0"))
 		strcpy(expected, "0");
+}
+
+static void check_ratio(double ratio)
+{
+	char out[64], expected[512];
+
+	expect_ratio(ratio, expected);
 	assert_written(out, sf_write_ratio(out, ratio), expected);
+}
+
+static void parts_of_a_power_of_two_are_ratios_as_exact(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < 1000000; i++) {
+		uint32_t number = i < 10000 ? i : (uint32_t)draw_varied(&seed, UINT32_MAX);
+		unsigned shift = i < 10000 ? 8 : 1 + i % 31;
+		char out[64], expected[512];
+
+		expect_ratio((double)number / (double)(1u << shift), expected);
+		assert_written(out, put_scaled(out, number, shift), expected);
+	}
 }
 
 static void ratios_are_those_of_printf_without_trailing_zeros(void **state)
@@ -458,6 +477,7 @@ int main(void)
 		cmocka_unit_test(small_integers_are_those_of_printf_one_by_one),
 		cmocka_unit_test(four_integers_at_once_are_those_of_printf_whatever_stands_beside_them),
 		cmocka_unit_test(ratios_are_those_of_printf_without_trailing_zeros),
+		cmocka_unit_test(parts_of_a_power_of_two_are_ratios_as_exact),
 		cmocka_unit_test(ratios_are_rounded_to_even_at_a_tie_and_to_the_nearest_beside_it),
 		cmocka_unit_test(what_is_no_number_is_0_and_what_is_too_large_stays_a_number),
 		cmocka_unit_test(addresses_are_those_of_inet_ntop),
