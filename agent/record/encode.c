@@ -86,6 +86,7 @@ ALWAYS char *put_step(enum kind kind, char *out, const struct step *step, const 
 		return put_word(behind, step, value.number);
 	case KIND_ANY:
 		return sf_step_any(out, step, view);
+	case KIND_FIXED:
 	case KIND_OPEN:
 	case KIND_CLOSE:
 	case KIND_END:
@@ -115,7 +116,9 @@ ALWAYS bool holds(enum kind kind, enum fetch fetch, const struct step *step,
 ALWAYS char *put_u32s(char *out, const struct run *run, const uint64_t *digits, bool large,
 		      const uint8_t *part)
 {
-	for (const struct step *step = run->first; step < run->behind; step++, digits++) {
+	const struct step *step = run->first, *behind = run->behind;
+
+	for (; step < behind; step++, digits++) {
 		uint32_t number = large ? (uint32_t)bytes_at(part + step->offset, 4) : 0;
 
 		out = put_key(out, step);
@@ -154,7 +157,7 @@ ALWAYS char *run_steps(enum kind kind, enum fetch fetch, char *out, const struct
 		}
 		return out;
 	}
-	if (kind == KIND_U32)
+	if (kind == KIND_U32 && run->offsets)
 		return run_u32(out, run, part);
 	for (; step < behind; step++)
 		out = put_step(kind, out, step, part + step->offset, view);
@@ -208,6 +211,9 @@ char *sf_encode_fields(const struct sf_encoder *restrict encoder,
 			READ(KIND_BOOL);
 			READ(KIND_NAMED);
 			READ(KIND_ANY);
+		case RUN_OF(KIND_FIXED, FETCH_PART):
+			out = put_key(out, run->first);
+			continue;
 		case RUN_OF(KIND_OPEN, FETCH_PART):
 			if (!view->length[run->part]) {
 				run = run->close;

@@ -99,6 +99,14 @@ enum fetch sf_step_fetch(const struct sf_field *field)
 	return field->when ? FETCH_WHEN : FETCH_PART;
 }
 
+unsigned sf_step_rank(const struct sf_field *field)
+{
+	enum fetch fetch = sf_step_fetch(field);
+	unsigned part = fetch == FETCH_PART ? field->part : 0;
+
+	return (unsigned)fetch << 16 | part << 8 | (unsigned)sf_step_kind(field);
+}
+
 static const struct words *make_words(struct sf_arena *arena, const struct sf_words *words)
 {
 	struct words *made =
@@ -211,6 +219,7 @@ void sf_step_make(struct step *step, struct sf_arena *arena, const struct sf_fie
 	case KIND_PORT:
 	case KIND_ID64:
 	case KIND_IP:
+	case KIND_FIXED:
 	case KIND_OPEN:
 	case KIND_CLOSE:
 	case KIND_END:

@@ -7,7 +7,8 @@
  *
  * Every key comes with a comma before it. The first comma of a group is overwritten by its brace,
  * and a group whose end finds nothing written is rolled back: so no step asks whether it is the
- * first.
+ * first. Text that is the same in every record (`,"table":"tcp"`, the braces of a group that always
+ * has something) stands in front of the next key, where that always comes, too.
  */
 #pragma once
 
@@ -38,6 +39,7 @@ enum kind {
 	KIND_BOOL,
 	KIND_NAMED, /* a number with a name */
 	KIND_ANY,   /* everything else: read and printed the general way */
+	KIND_FIXED, /* the key is all */
 	KIND_OPEN,
 	KIND_CLOSE, /* of a group */
 	KIND_END    /* of the record */
@@ -119,7 +121,8 @@ struct run {
 		const struct step *behind; /* the last step */
 		const struct run *close;   /* KIND_OPEN: where nothing of the group came */
 	};
-	const uint16_t *offsets; /* KIND_U32: the steps', four by four, the last one repeated */
+	/* KIND_U32, if it is worth it: the steps', four by four, the last one repeated */
+	const uint16_t *offsets;
 };
 
 struct program {
@@ -158,6 +161,8 @@ struct sf_encoder {
 /* step.c: one field. */
 enum kind sf_step_kind(const struct sf_field *);
 enum fetch sf_step_fetch(const struct sf_field *);
+/* Equal: the two can be of one run. */
+unsigned sf_step_rank(const struct sf_field *);
 void sf_step_make(struct step *, struct sf_arena *, const struct sf_field *);
 
 /* most.c: no value takes more, with its key; but for lists, whose elements take so much more. */
@@ -174,6 +179,14 @@ char *sf_step_any(char *out, const struct step *, const struct sf_view *);
 /* compile.c: all fields of a table's class. */
 void sf_program_compile(struct program *, struct sf_arena *, const struct sf_fieldset *fields,
 			enum sf_table table, enum sf_class class);
+
+/* link.c: of these, in the order in which they are written. */
+struct list {
+	const struct sf_field *field[SF_FIELD_COUNT];
+	size_t count;
+	bool is_inet;
+};
+void sf_program_link(struct program *, struct sf_arena *, const struct list *, enum sf_table table);
 
 /* value.c: a value (of a list: one of its elements) as JSON, or for people without the quotes. */
 char *sf_value_write(char *out, const struct sf_field *, const struct sf_value *, bool quoted);
@@ -203,4 +216,17 @@ static inline const char *leaf(const char *name)
 	const char *dot = strchr(name, '.');
 
 	return dot ? dot + 1 : name;
+}
+
+/* "tcp." of tcp.rtt_us: 4 */
+static inline size_t group_length(const struct sf_field *field)
+{
+	return (size_t)(leaf(field->name) - field->name);
+}
+
+static inline bool same_group(const struct sf_field *a, const struct sf_field *b)
+{
+	size_t length = group_length(a);
+
+	return length == group_length(b) && !memcmp(a->name, b->name, length);
 }

@@ -46,6 +46,7 @@
 #define AS_LONG_AS(place, type_, member_) \
 	place, .set = {offsetof(type_, member_), sizeof(((type_ *)0)->member_), 0}
 #define READ(place, function)  place, .read = read_##function
+#define SAME(place, tables_)   place, .same = tables_
 #define SCALED(place, scale_)  place, .scale = scale_
 #define BITS(place, shift_, bits_) place, .shift = shift_, .bits = bits_
 #define WORDED(place, table)   place, .words = &sf_words_##table
@@ -77,7 +78,8 @@
 #define WITH_SKMEM    CLASSES(FULL_OR_LISTENER | 1 << SF_CLASS_BOUND, \
 	"full, listeners, bound-inactive")
 #define PEERED(m)     IF(1 << SF_CLASS_FULL | 1 << SF_CLASS_SMALL, peer_##m, \
-	"not on listeners, unconnected and bound-inactive")
+	"not on listeners, unconnected and bound-inactive"), \
+	.holds = 1 << SF_CLASS_FULL | 1 << SF_CLASS_SMALL
 #define CC            CLASSES(1 << SF_CLASS_FULL, \
 	"established, syn-sent, fin-wait-1, fin-wait-2 (full)")
 #define FULL_RELEASE  CLASSES(1 << SF_CLASS_FULL, "full, and the kernel's release is known")

@@ -182,6 +182,7 @@ struct sf_field {
 	uint8_t classes;  /* mask of 1 << enum sf_class, ENDED apart: in others it is absent whatever came */
 	bool ends;        /* the event of a socket's end has it, too */
 	uint32_t tables;  /* mask of 1 << enum sf_table: in others too */
+	uint32_t same;    /* of them, those whose sockets all have one value: `read` asks for the table alone */
 	bool nullable;    /* a plain number that equals one of nulls is null: "none", "unlimited" */
 	uint64_t nulls[2];
 	/* A number is these bits of the plain bytes alone: (bytes >> shift) & (2^bits - 1). bits 0: all of them. */
@@ -192,9 +193,10 @@ struct sf_field {
 	 * how many of the bytes count.
 	 */
 	struct { uint16_t offset; uint8_t size; uint64_t mask; } set;
-	uint8_t scale;
+	uint8_t scale; /* 0: it has none */
 	/* A further condition, or NULL; called when part, offset and size are there. */
 	bool (*when)(const struct sf_view *);
+	uint8_t holds; /* mask of classes: it holds in all their sockets and need not be asked */
 	/* Constants and derived values; NULL: the plain bytes. Called after part, size, classes, when. */
 	enum sf_presence (*read)(const struct sf_view *, struct sf_value *);
 	const struct sf_words *words; /* WORD and WORDS */

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The fields of one class of a table, in the order in which they are written, become steps, cut
+ * into runs; groups get their ends, and what is the same in every record becomes text in front of
+ * the next key.
+ */
+#include "record/step.h"
+
+static struct step *alloc_steps(struct sf_arena *arena, size_t count)
+{
+	const uintptr_t line = sizeof(struct step);
+	uintptr_t at = (uintptr_t)sf_arena_alloc(arena, (count + 1) * sizeof(struct step));
+
+	return (struct step *)((at + line - 1) / line * line);
+}
+
+/*
+ * The part without which nothing of the group that begins at `first` is there: its only one, the
+ * nest, or the header, which always comes.
+ */
+static unsigned gate(const struct list *list, size_t first)
+{
+	unsigned part = SF_PART_COUNT;
+
+	for (size_t i = first; i < list->count; i++) {
+		unsigned own = list->field[i]->part;
+
+		if (!same_group(list->field[first], list->field[i]))
+			break;
+		if (list->is_inet && own >= SF_PART_ATTRIBUTES && own < SF_PART_QUEUES)
+			own = SF_PART_ULP;
+		part = part == SF_PART_COUNT || part == own ? own : SF_PART_HEADER;
+	}
+	return part;
+}
+
+static const uint16_t *make_offsets(const struct run *run, struct sf_arena *arena)
+{
+	size_t count = (size_t)(run->behind - run->first), whole = (count + 3) / 4 * 4;
+	uint16_t *offsets = sf_arena_alloc(arena, whole * sizeof(*offsets));
+
+	for (size_t i = 0; i < whole; i++)
+		offsets[i] = run->first[i < count ? i : count - 1].offset;
+	return offsets;
+}
+
+/* A program in the making. */
+struct maker {
+	struct program *program;
+	struct sf_arena *arena;
+	const struct list *list;
+	struct step *step; /* the next one */
+	struct run *run;
+	struct run *open;	     /* of the group; NULL: text opened it */
+	const struct sf_field *last; /* of the run before; NULL: nothing joins it */
+	char text[KEY_ROOM];	     /* what stands in front of the next key */
+	size_t length;
+};
+
+static void flush(struct maker *m)
+{
+	if (!m->length)
+		return;
+	memcpy(m->step->key, m->text, KEY_ROOM);
+	m->step->key_length = (uint8_t)m->length;
+	*m->run++ = (struct run){.does = RUN_OF(KIND_FIXED, FETCH_PART), .first = m->step++};
+	m->last = NULL;
+	m->length = 0;
+}
+
+static void say(struct maker *m, const char *text, size_t length)
+{
+	if (m->length + length > KEY_ROOM)
+		flush(m);
+	memcpy(m->text + m->length, text, length);
+	m->length += length;
+}
+
+/* The header always comes, and of inet what lies in it. */
+static bool is_sure(const struct maker *m, const struct sf_field *field)
+{
+	return sf_step_fetch(field) == FETCH_PART &&
+	       (field->part == SF_PART_HEADER ||
+		(m->list->is_inet &&
+		 (field->part == SF_PART_QUEUES || field->part == SF_PART_UID)));
+}
+
+/* Key and value of a field that all sockets of the table have the same; 0: there is none. */
+static size_t fixed_text(const struct sf_field *field, unsigned table, char *text, size_t room)
+{
+	static const uint8_t header[sizeof(struct sf_inet_msg)];
+	struct sf_view view = {.part[SF_PART_HEADER] = header,
+			       .length[SF_PART_HEADER] = sizeof(header),
+			       .table = (uint8_t)table};
+	struct sf_value value;
+
+	if (!(field->same >> table & 1) || sf_step_most(field) > room - SCRIBBLE ||
+	    sf_field_read(field, &view, &value) != SF_PRESENT)
+		return 0;
+	text += snprintf(text, room, ",\"%s\":", field->name);
+	return sf_key_length(field) + (size_t)(sf_value_write(text, field, &value, true) - text);
+}
+
+static void close_group(struct maker *m)
+{
+	if (m->open) {
+		*m->run = (struct run){.does = RUN_OF(KIND_CLOSE, FETCH_PART)};
+		m->open->close = m->run++;
+	} else {
+		say(m, "}", 1);
+	}
+	m->open = NULL;
+	m->last = NULL;
+}
+
+static void open_group(struct maker *m, size_t first)
+{
+	const struct sf_field *field = m->list->field[first];
+	char key[KEY_ROOM + 1];
+	size_t length = (size_t)snprintf(key, sizeof(key), ",\"%.*s\":{",
+					 (int)group_length(field) - 1, field->name);
+
+	m->program->most += length + 1;
+	m->last = NULL;
+	if (is_sure(m, field)) {
+		say(m, key, length);
+		return;
+	}
+	flush(m);
+	memcpy(m->step->key, key, KEY_ROOM);
+	m->step->key_length = (uint8_t)(length - 1);
+	m->open = m->run++;
+	*m->open = (struct run){.does = RUN_OF(KIND_OPEN, FETCH_PART),
+				.part = (uint8_t)gate(m->list, first),
+				.first = m->step++};
+}
+
+static void add_field(struct maker *m, const struct sf_field *field)
+{
+	bool bare = m->length && m->text[m->length - 1] == '{'; /* no comma follows */
+	size_t key = sf_key_length(field) - bare;
+	struct step *step;
+
+	if (!is_sure(m, field) || m->length + key > KEY_ROOM)
+		flush(m);
+	step = m->step++;
+	if (!m->last || sf_step_rank(m->last) != sf_step_rank(field) ||
+	    step - m->run[-1].first == RUN_MOST)
+		*m->run++ = (struct run){
+			.does = (uint8_t)RUN_OF(sf_step_kind(field), sf_step_fetch(field)),
+			.part = field->part,
+			.first = step};
+	m->last = field;
+	sf_step_make(step, m->arena, field);
+	if (m->length + bare) {
+		memmove(step->key + m->length, step->key + bare, key);
+		memcpy(step->key, m->text, m->length);
+		step->key_length = (uint8_t)(m->length + key);
+		m->length = 0;
+	}
+	if (step->end > m->run[-1].need)
+		m->run[-1].need = step->end;
+	m->run[-1].behind = step + 1;
+}
+
+static void link_fields(struct maker *m, enum sf_table table)
+{
+	const struct sf_field *before = NULL;
+
+	for (size_t i = 0; i < m->list->count; i++, before = m->list->field[i - 1]) {
+		const struct sf_field *field = m->list->field[i];
+		bool begins = !before || !same_group(before, field);
+		char text[KEY_ROOM + WORD_ROOM + SCRIBBLE];
+		size_t length;
+
+		if (begins && before && group_length(before))
+			close_group(m);
+		if (begins && group_length(field))
+			open_group(m, i);
+		length = fixed_text(field, table, text, sizeof(text));
+		if (length && length <= KEY_ROOM)
+			say(m, text, length);
+		else
+			add_field(m, field);
+		m->program->most += sf_step_most(field);
+	}
+	if (before && group_length(before))
+		close_group(m);
+	flush(m);
+	*m->run = (struct run){.does = RUN_OF(KIND_END, FETCH_PART)};
+}
+
+void sf_program_link(struct program *program, struct sf_arena *arena, const struct list *list,
+		     enum sf_table table)
+{
+	struct maker maker = {.program = program, .arena = arena, .list = list};
+
+	/* A field may close a group and open one, each with a run and a step, or with text. */
+	program->runs = sf_arena_alloc(arena, (4 * list->count + 2) * sizeof(*program->runs));
+	program->most = 0;
+	maker.run = program->runs;
+	maker.step = alloc_steps(arena, 3 * list->count + 1);
+	link_fields(&maker, table);
+	for (struct run *run = program->runs; run->does != RUN_OF(KIND_END, FETCH_PART); run++) {
+		if (run->does == RUN_OF(KIND_U32, FETCH_PART) && run->behind - run->first > 2)
+			run->offsets = make_offsets(run, arena);
+	}
+}
