@@ -9,8 +9,10 @@
 static char *put_v4(char *out, const uint8_t *bytes)
 {
 	for (unsigned i = 0; i < 4; i++) {
-		memcpy(out, &sf_octets[bytes[i]], 4);
-		out += 2 + (bytes[i] > 9) + (bytes[i] > 99);
+		const struct octet *octet = &sf_octets[bytes[i]];
+
+		memcpy(out, &octet->text, 4);
+		out += octet->length;
 	}
 	return out - 1; /* without the last dot */
 }

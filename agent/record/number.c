@@ -6,16 +6,20 @@
 #include "record/number.h"
 
 #define DOT '.' /* of sf_octets */
-#define OCTET(n)                                                                      \
+#define TEXT(n)                                                                       \
 	((n) < 10    ? (uint32_t)('0' + (n)) | DOT << 8                               \
 	 : (n) < 100 ? (uint32_t)('0' + (n) / 10) | ('0' + (n) % 10) << 8 | DOT << 16 \
 		     : (uint32_t)('0' + (n) / 100) | ('0' + (n) / 10 % 10) << 8 |     \
 			       ('0' + (n) % 10) << 16 | (uint32_t)DOT << 24)
+#define OCTET(n)                                    \
+	{                                           \
+		TEXT(n), 2 + ((n) > 9) + ((n) > 99) \
+	}
 #define OCTETS_4(n)  OCTET(n), OCTET((n) + 1), OCTET((n) + 2), OCTET((n) + 3)
 #define OCTETS_16(n) OCTETS_4(n), OCTETS_4((n) + 4), OCTETS_4((n) + 8), OCTETS_4((n) + 12)
 #define OCTETS_64(n) OCTETS_16(n), OCTETS_16((n) + 16), OCTETS_16((n) + 32), OCTETS_16((n) + 48)
 
-const uint32_t sf_octets[256] = {OCTETS_64(0), OCTETS_64(64), OCTETS_64(128), OCTETS_64(192)};
+const struct octet sf_octets[256] = {OCTETS_64(0), OCTETS_64(64), OCTETS_64(128), OCTETS_64(192)};
 
 char *sf_write_u64(char *out, uint64_t number)
 {

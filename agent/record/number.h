@@ -20,8 +20,11 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the first digit is th
 #define E8  100000000u
 #define E16 10000000000000000u
 
-/* "0." to "255.": an octet of an address with its dot. */
-extern const uint32_t sf_octets[256];
+/* "0." to "255.": an octet of an address with its dot, and how long that is. */
+struct octet {
+	uint32_t text, length;
+};
+extern const struct octet sf_octets[256];
 
 /*
  * The eight digits of number < 10^8 as values 0 to 9. Halves, quarters, single digits: each step
@@ -151,8 +154,8 @@ SELDOM char *put_large_u32(char *out, uint32_t number)
 {
 	uint32_t lead = number / E8; /* 42 at most */
 
-	memcpy(out, &sf_octets[lead], 2);
-	return put_digits(out + 1 + (lead > 9), digits_of(number % E8), 0);
+	memcpy(out, &sf_octets[lead].text, 2);
+	return put_digits(out + sf_octets[lead].length - 1, digits_of(number % E8), 0);
 }
 
 static inline char *put_u32(char *out, uint32_t number)
@@ -198,8 +201,8 @@ static inline char *put_u64(char *out, uint64_t number)
 
 static inline char *put_u8(char *out, uint8_t number)
 {
-	memcpy(out, &sf_octets[number], 4);
-	return out + 1 + (number > 9) + (number > 99);
+	memcpy(out, &sf_octets[number].text, 4);
+	return out + sf_octets[number].length - 1;
 }
 
 /* A fraction's six digits without its trailing zeros; nothing of it when it is 0. No branch. */
