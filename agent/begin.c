@@ -8,7 +8,7 @@
 
 #include "life.h"
 #include "notice.h"
-#include "origin.h"
+#include "plan/origin.h"
 
 static bool is_wanted(const struct sf_agent_setup *setup, const char *query)
 {

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "connect.h"
-#include "options.h"
-#include "origin.h"
+#include "verbs/options.h"
+#include "plan/origin.h"
 
 struct topics { /* each once */
 	size_t count;

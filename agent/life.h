@@ -6,7 +6,7 @@
 #pragma once
 
 #include "agent.h"
-#include "job.h"
+#include "collect/job.h"
 
 enum sf_phase { SF_RUNNING, SF_COLLECTING_LAST, SF_DRAINING, SF_ENDED };
 

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "verbs.h"
+#include "verbs/verbs.h"
 
 const struct sf_verb sf_verbs[] = {
 	{.name = "run",

@@ -13,7 +13,7 @@
 #include <sockfeed/record.h>
 
 #include "notice.h"
-#include "origin.h"
+#include "plan/origin.h"
 
 static const struct sf_output_conf *find_output(const struct sf_agent *a, const char *name)
 {

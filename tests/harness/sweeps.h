@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "collect.h"
+#include "collect/collect.h"
 
 #include "judge.h"
 #include "places.h"

@@ -10,7 +10,7 @@
 #include "judge.h"
 #include "places.h"
 
-#include "collect.h"
+#include "collect/collect.h"
 
 enum { TRIALS = 1500, QUERIES = 10, SOCKETS = 120, RECEIVE = 16 };
 

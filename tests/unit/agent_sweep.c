@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who starts with whom: the table of cases in agent/sweep.c, with times that are written here. The collector is played.
+ * Who starts with whom: the table of cases in agent/collect/sweep.c, with times that are written here. The collector is played.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-#include "sweep.h"
+#include "collect/sweep.h"
 
 enum { SEATS = 4, MS = 1000 };
 

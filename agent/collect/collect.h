@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "question.h"
+#include "plan/question.h"
 
 struct sf_job;
 

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "interrupt.h"
-#include "spool_show.h"
+#include "show/spool_show.h"
 #include "verbs.h"
 
 enum { SPOOL_FORMAT, SPOOL_ALL };

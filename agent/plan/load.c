@@ -9,7 +9,7 @@
 #include <sockfeed/delivery.h>
 
 #include "load.h"
-#include "options.h"
+#include "verbs/options.h"
 #include "origin.h"
 #include "plan.h"
 

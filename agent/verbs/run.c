@@ -8,7 +8,7 @@
 
 #include "agent.h"
 #include "connect.h"
-#include "load.h"
+#include "plan/load.h"
 #include "verbs.h"
 
 enum { RUN_CONFIG, RUN_ONCE, RUN_QUERY, RUN_STDOUT };

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "answerer.h"
-#include "explain.h"
-#include "load.h"
+#include "plan/explain.h"
+#include "plan/load.h"
 #include "request.h"
 #include "verbs.h"
 

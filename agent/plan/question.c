@@ -6,7 +6,7 @@
  */
 #include <stdlib.h>
 
-#include "collect.h"
+#include "collect/collect.h"
 
 enum { REMEMBERED = 8 + SF_TABLE_COUNT };
 

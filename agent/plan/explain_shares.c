@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "explain.h"
-#include "sweep.h"
+#include "collect/sweep.h"
 
 #define YEAR_US (365ull * 24 * 3600 * 1000 * 1000)
 

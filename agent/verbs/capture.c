@@ -9,7 +9,7 @@
 
 #include <sockfeed/capture.h>
 
-#include "collect.h"
+#include "collect/collect.h"
 #include "interrupt.h"
 #include "request.h"
 #include "verbs.h"

@@ -2,7 +2,7 @@
 /* The answer of `sockfeed query` as a table for people. */
 #pragma once
 
-#include "collect.h"
+#include "collect/collect.h"
 
 struct sf_show_calls {
 	/* After every receive, as in sf_collect_calls: not 0 ends the walk. */

@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "answerer.h"
-#include "collect.h"
+#include "collect/collect.h"
 #include "interrupt.h"
-#include "show.h"
+#include "show/show.h"
 #include "verbs.h"
 
 /* ---- stdout ---- */
