@@ -3,42 +3,9 @@
  * A disk that is full, read-only, broken for a moment or for good: the spool goes on taking batches, says what is wrong,
  * loses by its policy alone and counts it, and is as before when the disk is.
  */
-#include "disk.h"
+#include "broken_disk.h"
 
-#include "delivery/spool/spool_inner.h"
-#include "spools.h"
-
-enum { SEGMENT = 16 << 10, GAPS = 300 };
-
-static int setup(void **state)
-{
-	struct tank *t = sf_new(struct tank);
-
-	memset(&disk, 0, sizeof(disk));
-	tank_new(t);
-	t->setup.segment_size = SEGMENT;
-	t->setup.ring_size = 256 << 10;
-	disk.directory = t->conf.path;
-	tank_open(t);
-	*state = t;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	memset(&disk, 0, sizeof(disk));
-	tank_free(*state);
-	free(*state);
-	return 0;
-}
-
-static void expect_trouble(const struct tank *t, const char *part)
-{
-	struct sf_spool_counts counts = tank_counts(t);
-
-	if (!strstr(counts.trouble, part))
-		fail_msg("\"%s\" does not say \"%s\"", counts.trouble, part);
-}
+enum { GAPS = 300 };
 
 static void a_full_disk_loses_the_oldest_exact_to_the_record(void **state)
 {
@@ -227,206 +194,6 @@ static void half_a_record_that_cannot_be_cut_off_is_left_behind(void **state)
 	assert_int_equal(tank_counts(t).damaged, 0);
 }
 
-static void a_failed_sync_is_not_tried_again_but_written_elsewhere(void **state)
-{
-	struct tank *t = *state;
-
-	tank_fill(t, 5);
-	tank_wait(t, 500000);
-	tank_fill(t, 5);
-	assert_int_equal(t->released, 5);
-	disk_fail(DISK_SYNC, EIO, 1);
-	tank_wait(t, 500000);
-	assert_int_equal(tank_counts(t).failed_syncs, 1);
-	assert_int_equal(t->released, 5);
-	assert_int_equal(tank_counts(t).segments, 2);
-	tank_wait(t, 500000);
-	assert_int_equal(t->released, 10);
-	tank_check(t);
-	tank_close(t);
-	tank_open(t);
-	tank_expect(t, 0, 10);
-	assert_int_equal(tank_counts(t).damaged, 0);
-}
-
-static void syncs_that_fail_for_long_lose_nothing_that_memory_holds(void **state)
-{
-	struct tank *t = *state;
-
-	disk_fail(DISK_SYNC, EIO, 0);
-	for (unsigned i = 0; i < 30; i++) {
-		tank_fill(t, 2);
-		tank_wait(t, 500000);
-	}
-	assert_int_equal(t->released, 0);
-	assert_true(tank_counts(t).segments < 5); /* those that failed go again */
-	expect_trouble(t, "Input/output error");
-	disk_fail(DISK_SYNC, 0, 0);
-	tank_wait(t, 1000001);
-	tank_wait(t, 1000001);
-	assert_int_equal(t->released, 60);
-	assert_string_equal(tank_counts(t).trouble, "");
-	tank_expect(t, 0, 60);
-}
-
-/* What is gone before it must be safe costs the disk nothing. */
-static void what_is_done_in_time_is_never_synced(void **state)
-{
-	struct tank *t = *state;
-	struct sf_spool_span place;
-	uint64_t at = 0;
-
-	for (uint64_t i = 0; i < 300; i++) {
-		tank_fill(t, 1);
-		assert_int_equal(tank_read(t, &at, &place), i);
-		assert_int_equal(sf_spool_acknowledge(t->spool, &place), 0);
-		assert_true(tank_counts(t).segments <= 3);
-	}
-	assert_int_equal(tank_counts(t).syncs, 0);
-	assert_int_equal(t->released, 300);
-	tank_wait(t, 500000);
-	assert_int_equal(tank_counts(t).syncs, 0);
-	assert_true(tank_counts(t).segments <= 2);
-	tank_check(t);
-	tank_close(t);
-	tank_open(t);
-	assert_int_equal(tank_counts(t).recovered.batches, 0);
-	assert_int_equal(tank_counts(t).damaged, 0);
-	tank_fill(t, 10);
-	tank_expect(t, 300, 310);
-}
-
-/* Fills until a segment is full, and one behind it begun. */
-static uint64_t fill_two_segments(struct tank *t)
-{
-	while (tank_counts(t).segments < 2)
-		tank_fill(t, 1);
-	tank_fill(t, 3);
-	assert_int_equal(t->released, 0);
-	return t->next;
-}
-
-static void a_full_segment_whose_sync_fails_is_written_again_before_the_next_one(void **state)
-{
-	struct tank *t = *state;
-	uint64_t put = fill_two_segments(t);
-
-	disk_fail(DISK_SYNC, EIO, 1);
-	tank_wait(t, 500000);
-	assert_int_equal(tank_counts(t).failed_syncs, 1);
-	assert_int_equal(t->released, put);
-	tank_check(t);
-	assert_int_equal(tank_counts(t).segments, 2); /* nothing counted in the first one any more */
-	tank_close(t);
-	tank_open(t);
-	assert_int_equal(tank_counts(t).damaged + tank_counts(t).aside, 0);
-	tank_expect(t, 0, put);
-}
-
-static void a_full_segment_that_no_disk_takes_stays_in_memory_until_one_does(void **state)
-{
-	struct tank *t = *state;
-	uint64_t put = fill_two_segments(t);
-
-	disk_fail(DISK_SYNC, EIO, 0);
-	for (unsigned i = 0; i < 20; i++) {
-		tank_wait(t, 1000001);
-		tank_fill(t, 1);
-	}
-	assert_int_equal(t->released, 0);
-	assert_true(tank_counts(t).segments < 5);
-	expect_trouble(t, "Input/output error");
-	disk_fail(DISK_SYNC, 0, 0);
-	for (unsigned i = 0; i < 4; i++)
-		tank_wait(t, 1000001);
-	assert_int_equal(t->released, put + 20);
-	assert_string_equal(tank_counts(t).trouble, "");
-	tank_check(t);
-	tank_close(t);
-	tank_open(t);
-	assert_int_equal(tank_counts(t).damaged + tank_counts(t).aside, 0);
-	tank_expect(t, 0, put + 20);
-}
-
-static void what_a_kill_left_unsynced_is_synced_at_the_next_start(void **state)
-{
-	struct tank *t = *state;
-	struct tank copy = *t;
-	uint64_t put = fill_two_segments(t), syncs;
-
-	copy.conf.path = sf_strdup(below(t->directory, "copy"));
-	copy_directory(t->conf.path, copy.conf.path);
-	tank_open(&copy);
-	syncs = disk.syncs;
-	tank_wait(&copy, 0);
-	assert_int_equal(tank_counts(&copy).syncs, 2);
-	assert_true(disk.syncs >= syncs + 3); /* two files, and their names */
-	tank_expect(&copy, 0, put);
-	tank_close(&copy);
-	free((char *)copy.conf.path);
-}
-
-/* ---- the power goes ---- */
-
-static const char *after; /* what the disk holds when the power goes at a step goes there */
-static enum sf_spool_step last_step;
-
-static void power_goes_at(void *arg, enum sf_spool_step step)
-{
-	(void)arg;
-	if (!after || step != last_step)
-		return;
-	power_off(after);
-	after = NULL;
-}
-
-/* All of a full segment is done and nothing of it synced; the one behind it was begun, and is. */
-static void what_was_delivered_before_the_power_went_is_not_said_to_be_lost(void **state)
-{
-	struct tank *t = *state;
-	struct sf_spool_span place;
-	char *path = sf_strdup(below(t->directory, "after"));
-	uint64_t at = 0, second, left, from;
-
-	tank_close(t);
-	t->setup.step = power_goes_at;
-	last_step = SF_SPOOL_SYNCED;
-	for (unsigned seed = 0; seed < 20; seed++) {
-		struct tank copy = *t;
-
-		srandom(seed);
-		memset(&disk, 0, sizeof(disk));
-		power_on(t->conf.path);
-		tank_open(t);
-		from = t->next;
-		while (tank_counts(t).segments < 2)
-			tank_fill(t, 1);
-		tank_fill(t, 3);
-		second = t->spool->segment[1].first.offset;
-		for (left = second - sf_spool_base(t->spool); left--;) {
-			assert_int_equal(tank_read(t, &at, &place), from++);
-			sf_spool_acknowledge(t->spool, &place);
-		}
-		after = path;
-		tank_wait(t, 500000);
-		assert_null(after);
-		copy.conf.path = path;
-		copy.next = t->next;
-		tank_open(&copy);
-		assert_int_equal(tank_lost(&copy).lines, 0);
-		assert_int_equal(tank_counts(&copy).damaged, 0);
-		tank_expect(&copy, from, t->next);
-		tank_close(&copy);
-		tank_expect(t, from, t->next);
-		at = sf_spool_end(t->spool);
-		tank_close(t);
-		directory_free(path);
-		path = sf_strdup(below(t->directory, "after"));
-	}
-	free(path);
-	tank_open(t);
-}
-
 static void no_new_file_can_be_made(void **state)
 {
 	struct tank *t = *state;
@@ -534,7 +301,8 @@ static void a_read_only_start_sends_what_is_there(void **state)
 	tank_check(t);
 }
 
-#define spool_test(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+#define spool_test(function) \
+	cmocka_unit_test_setup_teardown(function, broken_setup, broken_teardown)
 
 int main(void)
 {
@@ -548,13 +316,6 @@ int main(void)
 		spool_test(batches_in_flight_do_not_leave_the_memory),
 		spool_test(half_a_record_is_cut_off),
 		spool_test(half_a_record_that_cannot_be_cut_off_is_left_behind),
-		spool_test(a_failed_sync_is_not_tried_again_but_written_elsewhere),
-		spool_test(syncs_that_fail_for_long_lose_nothing_that_memory_holds),
-		spool_test(what_is_done_in_time_is_never_synced),
-		spool_test(a_full_segment_whose_sync_fails_is_written_again_before_the_next_one),
-		spool_test(a_full_segment_that_no_disk_takes_stays_in_memory_until_one_does),
-		spool_test(what_a_kill_left_unsynced_is_synced_at_the_next_start),
-		spool_test(what_was_delivered_before_the_power_went_is_not_said_to_be_lost),
 		spool_test(no_new_file_can_be_made),
 		spool_test(a_disk_that_gives_nothing_back_has_damaged_it),
 		spool_test(a_segment_without_a_record_tells_what_was_before_it),

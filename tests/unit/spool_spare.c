@@ -30,13 +30,6 @@ static int setup(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
-{
-	tank_free(*state);
-	free(*state);
-	return 0;
-}
-
 /* Each batch is delivered at once. */
 static void deliver(struct tank *t, unsigned count)
 {
@@ -160,7 +153,8 @@ static void what_was_there_of_old_is_no_record_after_a_kill(void **state)
 	assert_int_equal(tank_counts(&copy).damaged + tank_counts(&copy).aside, 0);
 	assert_int_equal(tank_lost(&copy).lines, 0);
 	tank_fill(&copy, 40); /* what was acknowledged after the last state comes again */
-	tank_expect(&copy, from - (sf_spool_end(t->spool) - 2 - sf_spool_base(copy.spool)), to + 40);
+	tank_expect(&copy, from - (sf_spool_end(t->spool) - 2 - sf_spool_base(copy.spool)),
+		    to + 40);
 	tank_close(&copy);
 	free((char *)copy.conf.path);
 }
@@ -175,7 +169,8 @@ static void what_a_kill_tore_there_is_no_record(void **state)
 
 	open_copy(t, &copy);
 	fd = open(path_of(&copy, active(t)), O_WRONLY | O_CLOEXEC);
-	assert_int_equal(pwrite(fd, old, sizeof(old), (off_t)(active(t)->size - sizeof(old))), sizeof(old));
+	assert_int_equal(pwrite(fd, old, sizeof(old), (off_t)(active(t)->size - sizeof(old))),
+			 sizeof(old));
 	close(fd);
 	seen = look(&copy);
 	assert_int_equal(seen.damaged, 0);
@@ -213,7 +208,7 @@ static void a_file_of_an_earlier_start_is_not_used_again(void **state)
 	close(fd);
 }
 
-#define spare_test(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define spare_test(f) cmocka_unit_test_setup_teardown(f, setup, tank_teardown)
 
 int main(void)
 {
