@@ -65,9 +65,7 @@ ALWAYS char *put_step(enum kind kind, char *out, const struct step *step, const 
 		return put_below_e8(behind, (uint32_t)(bytes[0] << 8 | bytes[1]));
 	case KIND_ID64:
 		*behind = '"';
-		number = bytes_at(bytes, 8);
-		behind = number < E8 ? put_below_e8(behind + 1, (uint32_t)number)
-				     : put_u64(behind + 1, number);
+		behind = put_u64(behind + 1, bytes_at(bytes, 8));
 		*behind = '"';
 		return behind + 1;
 	case KIND_IP: /* AF_INET 2 has 4 bytes, every other family of inet_diag 16 */

@@ -152,6 +152,6 @@ void sf_encoder_time(struct sf_encoder *encoder, uint64_t wall_us)
 char *sf_encode_envelope(const struct sf_encoder *encoder, uint64_t seq, char *out)
 {
 	out = put_block(out, encoder->head, encoder->head_length);
-	out = seq < E8 ? put_below_e8(out, (uint32_t)seq) : put_u64(out, seq);
+	out = put_u64(out, seq);
 	return put_block(out, encoder->tail, encoder->tail_length);
 }

@@ -2,9 +2,8 @@
 /*
  * Integers as decimal digits, inline for the encoder: eight digits at once in one 64-bit word (the
  * first digit in its lowest byte), two or four such words at once where the processor has SSE2;
- * leading zeros shifted out, eight bytes stored whatever the length. No branch but at 10^8 (u32)
- * and 10^16 (u64). Every writer here may scribble 16 bytes from where it writes; the caller has
- * the room.
+ * leading zeros shifted out, eight bytes stored whatever the length. No branch but at 10^8 and
+ * 10^16. Every writer here may scribble 16 bytes from where it writes; the caller has the room.
  */
 #pragma once
 
@@ -164,19 +163,6 @@ static inline char *put_u32(char *out, uint32_t number)
 						 : put_below_e8(out, number);
 }
 
-/*
- * The digits of a number < 10^16. No branch: without a first half the second is written in its
- * place and once more behind it, where it does not count.
- */
-static inline char *put_halves(char *out, bool both, const uint64_t *digits)
-{
-	uint64_t first = digits[!both];
-
-	out = put_digits(out, first, leading(first));
-	put_digits(out, digits[1], 0);
-	return out + 8 * both;
-}
-
 SELDOM char *put_large_u64(char *out, uint64_t number)
 {
 	out = put_below_e8(out, (uint32_t)(number / E16));
@@ -189,14 +175,13 @@ static inline char *put_u64(char *out, uint64_t number)
 {
 	uint64_t high = number / E8, digits[2];
 
+	/* Nearly all numbers of a field lie on one side: it is guessed right. */
+	if (number < E8)
+		return put_below_e8(out, (uint32_t)number);
 	if (__builtin_expect(number >= E16, 0))
 		return put_large_u64(out, number);
-	/*
-	 * Both halves always: counters of bytes lie on both sides of 10^8, and a wrong guess costs
-	 * more than eight digits.
-	 */
 	digits_of_two((uint32_t)high, (uint32_t)(number - high * E8), digits);
-	return put_halves(out, high != 0, digits);
+	return put_digits(put_digits(out, digits[0], leading(digits[0])), digits[1], 0);
 }
 
 static inline char *put_u8(char *out, uint8_t number)
