@@ -41,12 +41,21 @@ static void print_elements(struct sf_buf *buf, const struct node *set)
 	}
 }
 
+/* Ports of other tables than inet's say by a word of which: they stay as they were written. */
+static bool is_as_merged(const struct node *set)
+{
+	bool ordered = sf_predicate_ops(set->predicate, set->field) & 1u << OP_LT;
+	bool local = set->predicate->read == sf_read_port && set->test.operand == OPERAND_NONE;
+
+	return set->ranged && ordered && !local;
+}
+
 static void print_set(struct sf_buf *buf, const struct node *set)
 {
 	sf_buf_text(buf, " in (");
 	if (set->has_state)
 		sf_states_list(buf, set->test.states, set->known);
-	else if (set->ranged && sf_predicate_ops(set->predicate, set->field) & 1u << OP_LT)
+	else if (is_as_merged(set))
 		print_ranges(buf, set);
 	else
 		print_elements(buf, set);

@@ -189,13 +189,29 @@ static void read_states(struct reading *r, struct node *set)
 	set->has_state = set->exact = true;
 }
 
+/* What one value compares all must: an end may be of another table than the one before it. */
+static bool is_alike(struct reading *r, const struct node *set, const struct element *e,
+		     const struct test *test, struct test *first)
+{
+	if (!first->holds)
+		*first = *test;
+	if (test->operand == first->operand && test->field == first->field)
+		return true;
+	sf_filter_wrong(r, e->place,
+			sf_arena_format(r->arena, "join it by `or`: %.*s = %s",
+					(int)set->name.length, r->text->text + set->name.offset,
+					e->word),
+			"the ends in a list are of one kind of socket");
+	return false;
+}
+
 /* Both at once: what its values become is known once one is read. */
 void sf_read_set(struct reading *r, struct node *set)
 {
 	unsigned count = 0, good = 0, errors = r->errors;
 	struct node one = {0};
+	struct test first = {0}, *tests;
 	struct range *ranges;
-	struct test *tests;
 
 	if (set->predicate->read == sf_read_state) {
 		read_states(r, set);
@@ -206,7 +222,7 @@ void sf_read_set(struct reading *r, struct node *set)
 	ranges = sf_arena_alloc(r->arena, count * sizeof(*ranges));
 	tests = sf_arena_alloc(r->arena, count * sizeof(*tests));
 	for (struct element *e = set->elements; e; e = e->next) {
-		if (!read_element(r, set, e, &one))
+		if (!read_element(r, set, e, &one) || !is_alike(r, set, e, &one.test, &first))
 			continue;
 		e->number = one.number;
 		/* what does not exist here is an empty range: nothing is equal to it */
