@@ -126,16 +126,29 @@ void sf_capture_netns(struct sf_capture *capture, uint32_t netns)
 	capture->note = (struct sf_note){0};
 }
 
+/* What a link leads to is replaced, not the link: it may be /dev/stdout. NULL: nothing is there. */
+static char *find_place(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && S_ISLNK(st.st_mode) ? realpath(path, NULL)
+							    : sf_strdup(path);
+}
+
 static int open_file(struct sf_capture *capture, const char *path)
 {
 	struct sf_buf name = {0};
 	struct stat st;
 
 	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+		capture->path = sf_strdup(path);
 		capture->fd = open(path, O_WRONLY | O_CLOEXEC);
 		return capture->fd < 0 ? -errno : 0;
 	}
-	sf_buf_format(&name, "%s.XXXXXX", path);
+	capture->path = find_place(path);
+	if (!capture->path)
+		return -errno;
+	sf_buf_format(&name, "%s.XXXXXX", capture->path);
 	capture->unnamed = sf_buf_take(&name);
 	capture->fd = mkostemp(capture->unnamed, O_CLOEXEC); /* 0600 */
 	if (capture->fd >= 0)
@@ -151,10 +164,10 @@ int sf_capture_new(const char *path, const struct sf_host *host, size_t namespac
 	int r = open_file(capture, path);
 
 	if (r < 0) {
+		free(capture->path);
 		free(capture);
 		return sf_fail(err, r, "%s cannot be written: %s", path, strerror(-r));
 	}
-	capture->path = sf_strdup(path);
 	capture->tap = (struct sf_tap){on_sent, on_received, capture};
 	capture->note.host = *host;
 	put_head(capture);

@@ -208,6 +208,34 @@ static void its_owner_alone_may_read_it_whatever_was_there(void **state)
 	close(reader);
 }
 
+/* Such as /dev/stdout, which is not ours to replace. */
+static void a_link_stays_what_it_was(void **state)
+{
+	const char *path = below(directory, "linked.pcap"), *link = below(directory, "link");
+	struct sf_capture *capture;
+	struct sf_err err;
+	struct stat st;
+	(void)state;
+
+	write_text(path, "older");
+	assert_int_equal(symlink("linked.pcap", link), 0);
+	capture = capture_new(link);
+	assert_int_equal(sf_capture_end(capture, &err), 0);
+	sf_capture_free(capture);
+	assert_int_equal(lstat(link, &st), 0);
+	assert_true(S_ISLNK(st.st_mode));
+	assert_int_equal(lstat(path, &st), 0);
+	assert_true(st.st_size > 5);
+	assert_int_equal(st.st_mode & 07777, 0600);
+
+	unlink(path); /* it leads nowhere: whose it is cannot be known */
+	capture = NULL;
+	assert_int_equal(sf_capture_new(link, &host, 1, &capture, &err), -ENOENT);
+	assert_int_equal(lstat(link, &st), 0);
+	assert_true(S_ISLNK(st.st_mode));
+	unlink(link);
+}
+
 static void nothing_is_left_of_a_capture_that_was_given_up(void **state)
 {
 	const char *path = below(directory, "given_up.pcap");
@@ -392,6 +420,7 @@ int main(void)
 		cmocka_unit_test(the_file_has_the_form_that_others_read),
 		cmocka_unit_test(its_owner_alone_may_read_it_whatever_was_there),
 		cmocka_unit_test(nothing_is_left_of_a_capture_that_was_given_up),
+		cmocka_unit_test(a_link_stays_what_it_was),
 		cmocka_unit_test(a_place_that_cannot_be_written_is_said),
 		cmocka_unit_test(a_full_disk_ends_the_writing),
 		cmocka_unit_test(a_full_disk_is_noticed_at_the_end_too),
