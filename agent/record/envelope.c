@@ -10,7 +10,6 @@
 #define BEFORE_STAMP "{\"time\":\""
 #define BEHIND_STAMP "\",\"type\":\""
 #define BEHIND_TYPE  "\",\"schema\":1"
-#define BLOCK	     32 /* heads and tails are copied in blocks of so many */
 
 /* Members came with commas: the first becomes the brace. */
 static void close_object(struct sf_buf *buf, size_t start)
@@ -38,12 +37,6 @@ void sf_identity_add(struct sf_buf *buf, const struct sf_envelope *envelope)
 	}
 	if (envelope->query)
 		sf_text_add(buf, "query", envelope->query);
-}
-
-/* Room for any number, and for a last block that is read whole. */
-static char *alloc_blocks(struct sf_arena *arena, size_t length)
-{
-	return sf_arena_alloc(arena, length + BLOCK);
 }
 
 #define HEAD_FRAME 160 /* {"time":"...","type":"socket","schema":1 and ,"run":N,"seq": */
@@ -85,9 +78,9 @@ struct sf_encoder *sf_encoder_new(const struct sf_envelope *envelope,
 	sf_identity_add(&identity, envelope);
 	encoder->identity = sf_arena_copy(encoder->arena, identity.data, identity.length);
 	encoder->identity_length = identity.length;
-	encoder->head = alloc_blocks(encoder->arena, identity.length + HEAD_FRAME);
+	encoder->head = sf_arena_alloc(encoder->arena, identity.length + HEAD_FRAME);
 	encoder->stamp = mempcpy(encoder->head, BEFORE_STAMP, strlen(BEFORE_STAMP));
-	encoder->tail = alloc_blocks(encoder->arena, TAIL_ROOM);
+	encoder->tail = sf_arena_alloc(encoder->arena, TAIL_ROOM);
 	encoder->most = identity.length + HEAD_FRAME + TAIL_ROOM + most + SCRIBBLE;
 	sf_encoder_run(encoder, 0, 0);
 	sf_encoder_time(encoder, 0);
@@ -151,7 +144,7 @@ void sf_encoder_time(struct sf_encoder *encoder, uint64_t wall_us)
 
 char *sf_encode_envelope(const struct sf_encoder *encoder, uint64_t seq, char *out)
 {
-	out = put_block(out, encoder->head, encoder->head_length);
+	out = mempcpy(out, encoder->head, encoder->head_length);
 	out = put_u64(out, seq);
-	return put_block(out, encoder->tail, encoder->tail_length);
+	return mempcpy(out, encoder->tail, encoder->tail_length);
 }

@@ -133,11 +133,3 @@ ALWAYS char *put_i32(char *out, int32_t number)
 	out += number < 0;
 	return put_u32(out, number < 0 ? 0u - (uint32_t)number : (uint32_t)number);
 }
-
-/* Copies whole blocks of 32 bytes. */
-ALWAYS char *put_block(char *out, const char *bytes, size_t length)
-{
-	for (size_t i = 0; i < length; i += 32)
-		memcpy(out + i, bytes + i, 32);
-	return out + length;
-}
