@@ -49,25 +49,37 @@ static struct sf_run_walk *pass_of(struct sf_share *share, uint64_t id)
 	return pass;
 }
 
+static void add_errors(struct sf_share *share, enum sf_table table, const struct sf_walk *walk)
+{
+	share->partial |= walk->partial;
+	share->failed |= walk->errors != 0;
+	for (unsigned i = 0; i < walk->errors; i++)
+		add_error(share, sf_tables[table].name, &walk->error[i]);
+}
+
+/* Who named a table wants it; a group is what this kernel has of it. */
+void sf_share_answered(struct sf_share *share, enum sf_table table, const struct sf_walk *walk)
+{
+	if (sf_walk_lacks(walk) && !(share->run->plan->named >> table & 1))
+		share->absent |= 1u << table;
+	else
+		add_errors(share, table, walk);
+}
+
 void sf_share_walked(struct sf_share *share)
 {
 	const struct sf_walk *walk = &share->shared->walk;
 	enum sf_table table = share->shared->table;
 
-	if (walk->id) /* a watch is no walk */
-		pass_of(share, share->shared->pass[table] ?: walk->id)->dumps += walk->dumps;
 	share->seen += walk->seen;
 	share->duplicates += walk->duplicates;
 	share->here = false;
-	/* Who named a table wants it; a group is what this kernel has of it. */
-	if (sf_walk_lacks(walk) && !(share->run->plan->named >> table & 1)) {
-		share->absent |= 1u << table;
+	if (!walk->id) { /* a watch is no walk, and what it lacks no table */
+		add_errors(share, table, walk);
 		return;
 	}
-	share->partial |= walk->partial;
-	share->failed |= walk->errors != 0;
-	for (unsigned i = 0; i < walk->errors; i++)
-		add_error(share, sf_tables[table].name, &walk->error[i]);
+	pass_of(share, share->shared->pass[table] ?: walk->id)->dumps += walk->dumps;
+	sf_share_answered(share, table, walk);
 }
 
 /* ---- the end ---- */

@@ -60,6 +60,8 @@ void sf_share_begin(struct sf_share *, struct sf_run *, const struct sf_shared *
 void sf_share_enter(struct sf_share *);
 /* The walk at hand is over for it. */
 void sf_share_walked(struct sf_share *);
+/* What was answered for a table, in a walk or beside it: its errors, or that it is lacking. */
+void sf_share_answered(struct sf_share *, enum sf_table, const struct sf_walk *);
 /* The socket is one of the run's. */
 void sf_share_add(struct sf_share *, const struct sf_view *);
 /* What it has goes on its way now. */

@@ -13,6 +13,20 @@ static enum sf_table first_table(const struct sf_plan *plan)
 	return (enum sf_table)__builtin_ctz(plan->tables);
 }
 
+/* Of a table that nobody answers for nothing is told either. */
+static void probe(struct sf_watched *one, const struct sf_watch_state *state)
+{
+	for (unsigned table = 0; table < SF_TABLE_COUNT; table++) {
+		struct sf_walk walk = {0};
+
+		if (!(one->run.plan->tables >> table & 1))
+			continue;
+		sf_walker_probe(state->walker, 1u << table, &walk);
+		walk.partial = walk.errors != 0;
+		sf_share_answered(&one->share, table, &walk);
+	}
+}
+
 void sf_watched_begin(struct sf_watched *one, struct sf_watch_state *state)
 {
 	struct sf_run *run = &one->run;
@@ -38,7 +52,7 @@ void sf_watched_begin(struct sf_watched *one, struct sf_watch_state *state)
 	if (!sf_netns_choice_self(run->plan->netns))
 		one->share.netns = 0;
 	if (state->watch)
-		sf_walker_probe(state->walker, run->plan->tables, &one->shared.walk);
+		probe(one, state);
 }
 
 static void say_lost(struct sf_walk *walk, enum sf_table table)

@@ -95,6 +95,12 @@ class Ends(unittest.TestCase):
         self.assertEqual((sent, runs[-1]["errors"]), ({(blue.inode, 7)}, []))
         agent.wait_log("works again")
 
+    def test_that_one_has_no_number_is_said_of_a_group_of_tables_too(self):
+        Space(self, "blue")
+        run = self.watch(query("[blue], sockets: [inet]", "200ms")).run()
+        self.assertEqual((run["partial"], run["absent"], len(run["errors"])), (True, [], 1))
+        self.assertIn("without an nsid", run["errors"][0]["message"])
+
     def test_one_that_comes_later_is_told_from_its_first_end_on(self):
         agent = self.watch(query("[all]"))
         connect(1)
