@@ -59,6 +59,49 @@ static const char *unit_hint(struct sf_reader *reader, enum sf_unit unit, const 
 	return sf_arena_format(reader->arena, formats[unit], number, number, number, number);
 }
 
+/* `10 s`: what it is without the blank; NULL: it is nothing. */
+static const char *joined(struct sf_reader *reader, const struct sf_text *text, enum sf_unit unit)
+{
+	size_t number = strcspn(text->text, " "), blanks = strspn(text->text + number, " ");
+	const char *whole = sf_arena_format(reader->arena, "%.*s%s", (int)number, text->text,
+					    text->text + number + blanks);
+	uint64_t ignored;
+	double share;
+	bool bare = true;
+
+	if (!blanks ||
+	    sf_unit_read(whole, strlen(whole), unit, &ignored, &share, &bare, NULL) < 0 || bare)
+		return NULL;
+	return sf_arena_format(reader->arena, "write %s", whole);
+}
+
+static void complain_unread(struct sf_reader *reader, const struct sf_node *value,
+			    const struct sf_text *text, enum sf_unit unit, const char *hint,
+			    const struct sf_err *err)
+{
+	const char *without_blank = joined(reader, text, unit);
+
+	if (without_blank)
+		sf_node_complain(reader->complaints, value, without_blank,
+				 "a unit stands behind its number without a blank");
+	else
+		sf_node_complain(reader->complaints, value, hint, "%s", err->text);
+}
+
+/* 15 was meant as 15%, as it is no share of anything. */
+static bool is_share(struct sf_reader *reader, const struct sf_key *key,
+		     const struct sf_node *value, double share, bool bare)
+{
+	if (share <= 1)
+		return true;
+	sf_node_complain(reader->complaints, value,
+			 bare && share <= 100
+				 ? sf_arena_format(reader->arena, "write %s%%", value->text.text)
+				 : "write 0% to 100%",
+			 "%s is too large for \"%s\"", value->text.text, key->name);
+	return false;
+}
+
 static bool is_within(struct sf_reader *reader, const struct sf_key *key,
 		      const struct sf_node *value, uint64_t number)
 {
@@ -97,15 +140,15 @@ void sf_quantity_read(struct sf_reader *reader, const struct sf_pair *pair)
 	if (is_word(key, text, pair->at))
 		return;
 	if (sf_unit_read(text->text, text->length, unit, &number, &share, &bare, &err) < 0) {
-		sf_node_complain(reader->complaints, pair->value, hint, "%s", err.text);
+		complain_unread(reader, pair->value, text, unit, hint, &err);
 		return;
 	}
 	with_unit = bare ? unit_hint(reader, unit, text->text) : NULL;
 	if (with_unit)
 		sf_node_complain(reader->complaints, pair->value, with_unit, "\"%s\" needs a unit",
 				 text->text);
-	else if (unit == SF_UNIT_RATIO)
+	else if (unit == SF_UNIT_RATIO && is_share(reader, key, pair->value, share, bare))
 		*(double *)pair->at = share;
-	else if (is_within(reader, key, pair->value, number))
+	else if (unit != SF_UNIT_RATIO && is_within(reader, key, pair->value, number))
 		*(uint64_t *)pair->at = number;
 }
