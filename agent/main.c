@@ -55,7 +55,8 @@ const struct sf_verb sf_verbs[] = {
 	 .help = "Write the kernel's answers to a pcap file, for --from and Wireshark",
 	 .more = "All states and attributes are asked for, unless -F or --fields says otherwise. "
 		 "The file is its\n"
-		 "owner's alone (0600), and TCP-MD5 keys in it are zeros. What is in it:\n\n"
+		 "owner's alone (0600), - is standard output; TCP-MD5 keys in it are zeros. What "
+		 "is in it:\n\n"
 		 "  sockfeed query --from FILE state listening\n",
 	 .options = sf_capture_options,
 	 .rest = true,

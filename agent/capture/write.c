@@ -126,7 +126,24 @@ void sf_capture_netns(struct sf_capture *capture, uint32_t netns)
 	capture->note = (struct sf_note){0};
 }
 
-/* What a link leads to is replaced, not the link: it may be /dev/stdout. NULL: nothing is there. */
+/* /dev/stdout that leads to a file: what else stands in it is not ours. -1: none of these. */
+static int standard_stream(const struct stat *st)
+{
+	struct stat own;
+
+	for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fstat(fd, &own) == 0 && own.st_dev == st->st_dev && own.st_ino == st->st_ino)
+			return fd;
+	return -1;
+}
+
+static int open_there(const char *path, const struct stat *st)
+{
+	return S_ISREG(st->st_mode) ? fcntl(standard_stream(st), F_DUPFD_CLOEXEC, 0)
+				    : open(path, O_WRONLY | O_CLOEXEC);
+}
+
+/* What a link leads to is replaced, not the link. NULL: nothing is there. */
 static char *find_place(const char *path)
 {
 	struct stat st;
@@ -140,9 +157,9 @@ static int open_file(struct sf_capture *capture, const char *path)
 	struct sf_buf name = {0};
 	struct stat st;
 
-	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+	if (stat(path, &st) == 0 && (!S_ISREG(st.st_mode) || standard_stream(&st) >= 0)) {
 		capture->path = sf_strdup(path);
-		capture->fd = open(path, O_WRONLY | O_CLOEXEC);
+		capture->fd = open_there(path, &st);
 		return capture->fd < 0 ? -errno : 0;
 	}
 	capture->path = find_place(path);

@@ -155,6 +155,7 @@ static int run_capture(const struct sf_request *request, const char *path)
 
 int sf_verb_capture(const struct sf_arguments *arguments)
 {
+	const char *path = arguments->rests ? arguments->rest[0] : "";
 	struct sf_request request;
 	int status;
 
@@ -162,10 +163,17 @@ int sf_verb_capture(const struct sf_arguments *arguments)
 		sf_say("capture writes one file: sockfeed capture sockets.pcap");
 		return SF_EXIT_USAGE;
 	}
+	if (!strcmp(path, "-")) {
+		path = "/dev/stdout";
+		if (isatty(STDOUT_FILENO)) {
+			sf_say("a capture is not for a terminal: sockfeed capture - | tshark -r -");
+			return SF_EXIT_USAGE;
+		}
+	}
 	status = sf_request_capture(&request, arguments);
 	if (status == 0) {
 		sf_interrupt_setup();
-		status = run_capture(&request, arguments->rest[0]);
+		status = run_capture(&request, path);
 	}
 	sf_request_finish(&request);
 	return status;

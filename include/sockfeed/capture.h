@@ -34,8 +34,8 @@
 struct sf_capture;
 /*
  * Begins a file that its owner alone may read (0600), beside `path` and under another name: it takes its name at
- * the end. What is no regular file (a pipe) is written to as it is; a link stays one. The note says who the host is
- * and of how many namespaces these are.
+ * the end. What is no regular file (a pipe), or is our standard output by another name, is written to as it is; a
+ * link stays one. The note says who the host is and of how many namespaces these are.
  */
 int sf_capture_new(const char *path, const struct sf_host *host, size_t namespaces, struct sf_capture **ret,
 		   struct sf_err *err);

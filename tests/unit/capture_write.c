@@ -236,6 +236,33 @@ static void a_link_stays_what_it_was(void **state)
 	unlink(link);
 }
 
+/* As /dev/stdout is, of a shell's > FILE. */
+static void a_link_to_our_standard_output_is_written_through_and_stays(void **state)
+{
+	const char *path = below(directory, "stdout");
+	int before = dup(STDOUT_FILENO), file = open(below(directory, "redirected.pcap"), O_CREAT | O_RDWR | O_CLOEXEC, 0644);
+	struct sf_capture *capture;
+	struct sf_err err;
+	struct stat st;
+	int r;
+	(void)state;
+
+	fflush(stdout);
+	assert_true(before >= 0 && file >= 0);
+	assert_int_equal(symlink("/proc/self/fd/1", path), 0);
+	dup2(file, STDOUT_FILENO);
+	capture = capture_new(path);
+	tell(sf_capture_tap(capture));
+	r = sf_capture_end(capture, &err);
+	sf_capture_free(capture);
+	dup2(before, STDOUT_FILENO);
+	close(before);
+	assert_int_equal(r, 0);
+	assert_true(lstat(path, &st) == 0 && S_ISLNK(st.st_mode));
+	assert_true(fstat(file, &st) == 0 && st.st_size > 24);
+	close(file);
+}
+
 static void nothing_is_left_of_a_capture_that_was_given_up(void **state)
 {
 	const char *path = below(directory, "given_up.pcap");
@@ -419,6 +446,7 @@ int main(void)
 		cmocka_unit_test(each_namespace_is_read_again),
 		cmocka_unit_test(the_file_has_the_form_that_others_read),
 		cmocka_unit_test(its_owner_alone_may_read_it_whatever_was_there),
+		cmocka_unit_test(a_link_to_our_standard_output_is_written_through_and_stays),
 		cmocka_unit_test(nothing_is_left_of_a_capture_that_was_given_up),
 		cmocka_unit_test(a_link_stays_what_it_was),
 		cmocka_unit_test(a_place_that_cannot_be_written_is_said),
