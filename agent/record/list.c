@@ -53,20 +53,21 @@ static void add_help(const struct sf_field *field, struct sf_buf *out)
 static const struct column {
 	const char *key, *title;
 	void (*add)(const struct sf_field *, struct sf_buf *);
-	bool narrow; /* shown on a terminal too */
+	unsigned rank; /* in a table for people, 1 the most wanted; 0: not there at all */
 } columns[] = {
 	/* clang-format off */
-	{"name", "name", add_name, true},
-	{"type", "type", add_type, true},
-	{"unit", "unit", add_unit, true},
-	{"tables", "tables", add_tables, true},
-	{"source", "source", add_source, true},
-	{"since", "since", add_since, true},
-	{"when", "when it means something", add_when, true},
-	{"null", "null", add_null, false},
-	{"help", "help", add_help, true},
+	{"name", "name", add_name, 1},
+	{"type", "type", add_type, 4},
+	{"unit", "unit", add_unit, 3},
+	{"tables", "tables", add_tables, 7},
+	{"source", "source", add_source, 8},
+	{"since", "since", add_since, 5},
+	{"when", "when it means something", add_when, 6},
+	{"null", "null", add_null, 0},
+	{"help", "help", add_help, 2},
 	/* clang-format on */
 };
+enum { ESSENTIAL = 2, GAP = 2 }; /* ESSENTIAL: of that rank, never left out */
 
 /* What a column says of a field, in the room of `text`; NULL: its title. */
 static const char *cell(const struct column *column, const struct sf_field *field,
@@ -93,7 +94,7 @@ static size_t width_of(const struct column *column, const struct sf_fieldset *wa
 	return width;
 }
 
-/* field NULL: the titles. The last column is not padded. */
+/* field NULL: the titles. Of width 0 a column is left out; the last one is not padded. */
 static void print_row(const struct sf_field *field, const size_t *widths, FILE *file)
 {
 	sf_cleanup(sf_buf_finish) struct sf_buf memory = {0};
@@ -101,26 +102,43 @@ static void print_row(const struct sf_field *field, const size_t *widths, FILE *
 	for (size_t i = 0; i < SF_COUNT(columns); i++) {
 		const char *text = cell(&columns[i], field, &memory);
 
-		if (!columns[i].narrow)
-			continue;
 		if (i + 1 == SF_COUNT(columns))
 			fprintf(file, "%s\n", *text ? text : "-");
-		else
+		else if (widths[i])
 			fprintf(file, "%-*s  ", (int)widths[i], *text ? text : "-");
 	}
 }
 
-void sf_schema_table(const struct sf_fieldset *wanted, FILE *file)
+/* The most wanted first, until one does not fit. */
+static size_t choose_columns(const struct sf_fieldset *wanted, size_t room, size_t *widths)
 {
-	size_t widths[SF_COUNT(columns)];
+	size_t taken = 0, left_out = 0;
 
-	for (size_t i = 0; i < SF_COUNT(columns); i++)
+	for (unsigned rank = 1; rank < SF_COUNT(columns); rank++) {
+		size_t i = 0;
+
+		while (columns[i].rank != rank)
+			i++;
 		widths[i] = width_of(&columns[i], wanted);
+		taken += widths[i] + (rank > 1 ? GAP : 0);
+		if (rank <= ESSENTIAL || taken <= room)
+			continue;
+		widths[i] = 0;
+		left_out++;
+	}
+	return left_out;
+}
+
+size_t sf_schema_table(const struct sf_fieldset *wanted, size_t room, FILE *file)
+{
+	size_t widths[SF_COUNT(columns)] = {0}, left_out = choose_columns(wanted, room, widths);
+
 	print_row(NULL, widths, file);
 	for (unsigned id = 0; id < SF_FIELD_COUNT; id++) {
 		if (sf_fieldset_has(wanted, id))
 			print_row(&sf_fields[id], widths, file);
 	}
+	return left_out;
 }
 
 /* A bar would end the cell. */

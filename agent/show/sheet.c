@@ -80,12 +80,10 @@ size_t sf_sheet_unfit(const struct sf_sheet *sheet)
 	return sheet->column[0].usual ? 0 : sheet->unfit;
 }
 
-static size_t line_width(const struct sf_sheet *sheet)
+size_t sf_terminal_width(void)
 {
 	struct winsize size;
 
-	if (!sheet->terminal)
-		return SIZE_MAX;
 	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : 80;
 }
 
@@ -102,7 +100,7 @@ static size_t length_of(const char *text)
 /* The most wanted columns that fit into a line; the essential ones stay even where they do not. */
 static void fit(struct sf_sheet *sheet)
 {
-	size_t left = line_width(sheet), shown = 0;
+	size_t left = sheet->terminal ? sf_terminal_width() : SIZE_MAX, shown = 0;
 
 	for (; shown < sheet->columns; shown++) {
 		size_t need = sheet->width[sheet->rank[shown]] + (shown ? GAP : 0);

@@ -21,5 +21,7 @@ void sf_sheet_begin(struct sf_sheet *, const char *title);
 void sf_sheet_add(struct sf_sheet *, const struct sf_view *);
 void sf_sheet_end(struct sf_sheet *); /* writes what is left, at least the headings */
 
+size_t sf_terminal_width(void); /* of the one that standard output is */
+
 /* Columns that were asked for by name and did not fit. */
 size_t sf_sheet_unfit(const struct sf_sheet *);

@@ -125,7 +125,8 @@ static void tell(const struct sf_show *show)
 	if (show->hidden && show->run->first)
 		fprintf(stderr, "%llu hidden; add `state all`\n", (unsigned long long)show->hidden);
 	if (unfit && show->run->first)
-		fprintf(stderr, "%zu columns do not fit; try --format table | less -S\n", unfit);
+		fprintf(stderr, "%zu column%s not fit; try --format table | less -S\n", unfit,
+			unfit == 1 ? " does" : "s do");
 	if (show->plan->limit && show->matched > show->plan->limit)
 		fprintf(stderr, "%llu more; raise --limit\n",
 			(unsigned long long)(show->matched - show->plan->limit));

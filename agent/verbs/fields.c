@@ -4,15 +4,29 @@
  * works by.
  */
 #include <string.h>
+#include <unistd.h>
 
 #include <sockfeed/record.h>
 
+#include "show/sheet.h"
 #include "verbs.h"
+
+static void print_table(const struct sf_fieldset *set, FILE *file)
+{
+	bool terminal = isatty(STDOUT_FILENO);
+	size_t unfit = sf_schema_table(set, terminal ? sf_terminal_width() : SIZE_MAX, file);
+
+	if (unfit && isatty(STDERR_FILENO)) {
+		fflush(file);
+		fprintf(stderr, "%zu column%s not fit; try | less -S\n", unfit,
+			unfit == 1 ? " does" : "s do");
+	}
+}
 
 static const struct {
 	const char *name;
 	void (*print)(const struct sf_fieldset *, FILE *);
-} formats[] = {{"table", sf_schema_table},
+} formats[] = {{"table", print_table},
 	       {"json", sf_schema_json},
 	       {"json-schema", sf_schema_json_schema},
 	       {"markdown", sf_schema_markdown}};

@@ -122,7 +122,8 @@ char *sf_write_ip(char *out, const uint8_t *bytes, size_t length);
 void sf_write_value(const struct sf_field *, const struct sf_value *, struct sf_buf *out);
 
 /* The list of fields: `sockfeed fields`. `wanted` is the set to show. */
-void sf_schema_table(const struct sf_fieldset *wanted, FILE *);
+/* As wide as `room` at most, for which columns are left out: how many. Name and help stay whatever the room. */
+size_t sf_schema_table(const struct sf_fieldset *wanted, size_t room, FILE *);
 void sf_schema_markdown(const struct sf_fieldset *wanted, FILE *);
 void sf_schema_json(const struct sf_fieldset *wanted, FILE *); /* an array of objects */
 /* Draft 2020-12, of one record of any type. */

@@ -417,6 +417,41 @@ static unsigned count_rows(const char *text, const char *start, const struct sf_
 	return found;
 }
 
+static void whole_table(const struct sf_fieldset *fields, FILE *file)
+{
+	assert_int_equal(sf_schema_table(fields, SIZE_MAX, file), 0);
+}
+
+static size_t columns_room;
+static size_t columns_left_out;
+
+static void narrow_table(const struct sf_fieldset *fields, FILE *file)
+{
+	columns_left_out = sf_schema_table(fields, columns_room, file);
+}
+
+static void a_narrow_list_leaves_columns_out_and_never_name_and_help(void **state)
+{
+	struct sf_fieldset some = {0};
+	size_t before = 6;
+
+	(void)state;
+	sf_fieldset_add(&some, SF_FIELD_TCP_RTT);
+	sf_fieldset_add(&some, SF_FIELD_SUBFLOW_ID_LOC);
+	for (columns_room = 1; columns_room < 300; columns_room++) {
+		char *text = print(narrow_table, &some);
+
+		assert_non_null(strstr(text, sf_fields[SF_FIELD_TCP_RTT].name));
+		assert_non_null(strstr(text, sf_fields[SF_FIELD_TCP_RTT].help));
+		for (char *line = text; columns_left_out < 6 && *line; line = strchr(line, '\n') + 1)
+			assert_true(strcspn(line, "\n") <= columns_room);
+		assert_true(columns_left_out <= before);
+		before = columns_left_out;
+		free(text);
+	}
+	assert_int_equal(before, 0);
+}
+
 static void a_list_shows_the_wanted_fields_alone_a_line_each(void **state)
 {
 	struct sf_fieldset some = {0};
@@ -427,7 +462,7 @@ static void a_list_shows_the_wanted_fields_alone_a_line_each(void **state)
 	sf_fieldset_add(&some, SF_FIELD_STATE);
 	sf_fieldset_add(&some, SF_FIELD_TCP_RTT);
 	sf_fieldset_add(&some, SF_FIELD_SUBFLOW_ID_LOC);
-	text = print(sf_schema_table, &some);
+	text = print(whole_table, &some);
 	assert_int_equal(count_rows(text, "", &some, &lines), 3);
 	assert_int_equal(lines, 4);
 	free(text);
@@ -446,6 +481,7 @@ int main(void)
 		cmocka_unit_test(the_schema_knows_each_field_and_refuses_a_wrong_value),
 		cmocka_unit_test(the_json_list_says_what_the_table_says),
 		cmocka_unit_test(a_list_shows_the_wanted_fields_alone_a_line_each),
+		cmocka_unit_test(a_narrow_list_leaves_columns_out_and_never_name_and_help),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
