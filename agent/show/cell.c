@@ -14,18 +14,19 @@ static const struct {
 } usual[SF_USUAL_COLUMNS] = {
 	{SF_FIELD_TABLE, "table", 0},
 	{SF_FIELD_STATE, "state", 1},
+	{SF_FIELD_SOCKET_TYPE, "type", 6},
 	{SF_FIELD_RECV_Q, "recv_q", 4},
 	{SF_FIELD_SEND_Q, "send_q", 5},
 	{SF_FIELD_LOCAL_ADDRESS, "local", 2},
 	{SF_FIELD_PEER_ADDRESS, "peer", 3},
-	{SF_FIELD_TCP_RTT, "rtt_us", 6},
-	{SF_FIELD_TCP_SND_CWND, "cwnd", 8},
-	{SF_FIELD_TCP_TOTAL_RETRANS, "retrans", 7},
-	{SF_FIELD_TIMER_NAME, "timer", 9},
-	{SF_FIELD_UID, "uid", 10},
-	{SF_FIELD_TCP_CONGESTION_CONTROL, "cc", 11},
-	{SF_FIELD_TCP_DELIVERY_RATE, "rate", 12},
-	{SF_FIELD_INODE, "inode", 13},
+	{SF_FIELD_TCP_RTT, "rtt_us", 7},
+	{SF_FIELD_TCP_SND_CWND, "cwnd", 9},
+	{SF_FIELD_TCP_TOTAL_RETRANS, "retrans", 8},
+	{SF_FIELD_TIMER_NAME, "timer", 10},
+	{SF_FIELD_UID, "uid", 11},
+	{SF_FIELD_TCP_CONGESTION_CONTROL, "cc", 12},
+	{SF_FIELD_TCP_DELIVERY_RATE, "rate", 13},
+	{SF_FIELD_INODE, "inode", 14},
 };
 
 static bool is_number(const struct sf_field *field)

@@ -13,7 +13,7 @@ struct sf_column {
 	bool right; /* numbers stand at the right */
 };
 
-#define SF_USUAL_COLUMNS   14
+#define SF_USUAL_COLUMNS   15
 #define SF_USUAL_ESSENTIAL 3 /* so many of the first in rank are shown however narrow it is */
 
 /*

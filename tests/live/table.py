@@ -105,6 +105,15 @@ class Table(unittest.TestCase):
         self.assertTrue(all(len(row) == len(headings) for row in rows))
         self.assertIn("[]", [row[2] for row in rows])  # no option at all is not the same as not known
 
+    def test_sockets_that_have_a_type_show_it(self):
+        ends = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        headings, rows = cells(query("state", "all", "--sockets", "unix", width=200))
+        for end in ends:
+            end.close()
+        self.assertEqual(headings[:2], ["state", "type"])
+        self.assertIn("seqpacket", {row[1] for row in rows})
+        self.assertLessEqual({row[1] for row in rows}, {"stream", "dgram", "seqpacket"})
+
     def test_named_columns_that_do_not_fit_are_said(self):
         done = query("state", "all", "--fields", "tcp", width=80)
         fit = len(cells(done)[0])
