@@ -108,6 +108,7 @@ static void on_reopen(void *arg)
 
 	for (size_t i = 0; i < a->outputs; i++)
 		sf_output_reopen(a->output[i]);
+	sf_log(SF_LOG_INFO, "files are opened anew; the configuration is read at the start alone");
 }
 
 static void on_run_now(void *arg)
