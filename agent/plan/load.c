@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <sockfeed/delivery.h>
+#include <sockfeed/host.h>
 
 #include "load.h"
 #include "verbs/options.h"
@@ -29,7 +30,7 @@ static void output_types(struct sf_output_type types[SINKS_MOST])
 
 /* What a topic names must be there for every query that writes to it. */
 static void check_topics(const struct sf_config *config, const struct sf_query_conf *query,
-			 struct sf_complaints *complaints)
+			 const struct sf_site *site, struct sf_complaints *complaints)
 {
 	sf_cleanup(sf_labels_finish) struct sf_labels labels = {0};
 
@@ -39,7 +40,7 @@ static void check_topics(const struct sf_config *config, const struct sf_query_c
 		char *topic = NULL;
 
 		if (output->type)
-			sf_topic_make(output, NULL, query->name, &labels, SF_LINE_SOCKET, &topic,
+			sf_topic_make(output, site, query->name, &labels, SF_LINE_SOCKET, &topic,
 				      complaints);
 		free(topic);
 	}
@@ -48,13 +49,17 @@ static void check_topics(const struct sf_config *config, const struct sf_query_c
 static void check_queries(const struct sf_config *config, struct sf_complaints *complaints)
 {
 	const struct sf_list *labels = &config->host.labels;
+	struct sf_host host;
+	const struct sf_site site = {host.name, host.id, host.boot_id};
+	struct sf_err err; /* which who needs the host says */
+	bool known = sf_host_read(&host, config->host.name, config->host.id, &err) == 0;
 
 	for (size_t i = 0; i < config->queries; i++) {
 		struct sf_plan *plan = NULL;
 
 		if (sf_plan_new(&config->query[i], NULL, labels, &plan, complaints) == 0)
 			sf_plan_free(plan);
-		check_topics(config, &config->query[i], complaints);
+		check_topics(config, &config->query[i], known ? &site : NULL, complaints);
 	}
 }
 
