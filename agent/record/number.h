@@ -165,23 +165,22 @@ static inline char *put_u32(char *out, uint32_t number)
 
 SELDOM char *put_large_u64(char *out, uint64_t number)
 {
-	out = put_below_e8(out, (uint32_t)(number / E16));
-	number %= E16;
-	out = put_digits(out, digits_of((uint32_t)(number / E8)), 0);
-	return put_digits(out, digits_of((uint32_t)(number % E8)), 0);
+	bool more = number >= E16;
+	uint64_t digits[2];
+
+	if (more) {
+		out = put_below_e8(out, (uint32_t)(number / E16));
+		number %= E16;
+	}
+	digits_of_two((uint32_t)(number / E8), (uint32_t)(number % E8), digits);
+	out = put_digits(out, digits[0], more ? 0 : leading(digits[0]));
+	return put_digits(out, digits[1], 0);
 }
 
+/* Nearly all numbers of a field lie on one side of 10^8: it is guessed right. */
 static inline char *put_u64(char *out, uint64_t number)
 {
-	uint64_t high = number / E8, digits[2];
-
-	/* Nearly all numbers of a field lie on one side: it is guessed right. */
-	if (number < E8)
-		return put_below_e8(out, (uint32_t)number);
-	if (__builtin_expect(number >= E16, 0))
-		return put_large_u64(out, number);
-	digits_of_two((uint32_t)high, (uint32_t)(number - high * E8), digits);
-	return put_digits(put_digits(out, digits[0], leading(digits[0])), digits[1], 0);
+	return number < E8 ? put_below_e8(out, (uint32_t)number) : put_large_u64(out, number);
 }
 
 static inline char *put_u8(char *out, uint8_t number)
