@@ -31,7 +31,7 @@ const struct sf_option sf_check_options[] = {
 	[CHECK_PRINT] = {"print", 0, SF_OPTION_FLAG, NULL,
 			 "its normal form with all defaults, on stdout"},
 	[CHECK_CONNECT] = {"connect", 0, SF_OPTION_FLAG, NULL,
-			   "also try the outputs, for seconds; nothing is written to them"},
+			   "also try the outputs, for seconds; no message is written"},
 	{0},
 };
 

@@ -137,6 +137,16 @@ class Topics(unittest.TestCase):
         self.assertEqual([parse(line)["type"] for line in dead], ["start", "run"])
         self.assertEqual(sorted(dead[1:] + there), sorted(made[1:]))
 
+    # made by the broker
+
+    def test_a_check_says_that_the_broker_has_made_the_topic(self):
+        self.broker = self.enterContext(Broker(auto_create=True))
+        topic = self.name()
+        for made in True, False:
+            status, said = self.check(self.text(topic))
+            self.assertEqual(status, 0, said)
+            self.assertIn(f"topic {topic} can be written" + ("; the broker has made it\n" if made else "\n"), said)
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)

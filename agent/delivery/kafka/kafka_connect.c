@@ -105,8 +105,8 @@ static int find_brokers(struct trial *t, struct sf_err *err)
 
 /* ---- a topic ---- */
 
-/* The brokers say so; one that they make for who asks takes a moment. */
-static rd_kafka_resp_err_t look_for(struct trial *t, rd_kafka_topic_t *topic)
+/* The brokers say so; one that they make for who asks takes a moment. made: it was not there. */
+static rd_kafka_resp_err_t look_for(struct trial *t, rd_kafka_topic_t *topic, bool *made)
 {
 	const struct rd_kafka_metadata *found = NULL;
 	rd_kafka_resp_err_t code = 0;
@@ -119,6 +119,7 @@ static rd_kafka_resp_err_t look_for(struct trial *t, rd_kafka_topic_t *topic)
 		if (code)
 			return code;
 		code = found->topic_cnt ? found->topics[0].err : RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
+		*made |= code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
 		sf_rd.metadata_destroy(found);
 	} while ((code == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE ||
 		  code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) &&
@@ -175,14 +176,14 @@ static void try_topic(struct trial *t, const char *name)
 	rd_kafka_topic_conf_t *conf = sf_rd.topic_conf_new();
 	rd_kafka_topic_t *topic;
 	rd_kafka_resp_err_t code;
-	uint64_t limit = 0;
+	uint64_t limit;
+	bool made = false;
 
 	sf_rd.topic_conf_set(conf, "request.required.acks", "2", NULL, 0);
 	sf_rd.topic_conf_set(conf, "message.timeout.ms", "10000", NULL, 0);
 	topic = sf_rd.topic_new(t->handle, name, conf);
-	code = look_for(t, topic) ?: try_to_write(t, topic);
-	if (!code)
-		limit = size_limit(t, name);
+	code = look_for(t, topic, &made) ?: try_to_write(t, topic);
+	limit = code ? 0 : size_limit(t, name);
 	sf_rd.topic_destroy(topic);
 	if (code)
 		WRONG(t, "topic %s: %s%s%s", name, sf_rd.err2str(code),
@@ -193,7 +194,7 @@ static void try_topic(struct trial *t, const char *name)
 		      "max.message.bytes of the topic, or write librdkafka: { batch.size: %llu }",
 		      name, (unsigned long long)limit, t->set_most, (unsigned long long)limit);
 	else
-		say(t, "topic %s can be written", name);
+		say(t, "topic %s can be written%s", name, made ? "; the broker has made it" : "");
 }
 
 /* ---- all of it ---- */
