@@ -33,7 +33,7 @@ void sf_sender_say(struct sf_sender *s, char *said, size_t size, const char *top
 
 void sf_sender_say_over(struct sf_sender *s, char *said, const char *topic)
 {
-	if (said[0])
+	if (said[0] && !s->closed)
 		say(s, SF_LOG_INFO, topic, "goes on", "");
 	said[0] = '\0';
 }

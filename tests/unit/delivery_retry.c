@@ -182,6 +182,21 @@ static void who_cannot_wait_for_ever_gives_up_although_the_sink_says_no_more(voi
 	end(&w);
 }
 
+static void who_gave_up_does_not_say_that_it_goes_on(void **state)
+{
+	struct world w;
+
+	(void)state;
+	begin_as(&w, (struct sf_output_setup){.waits = true, .gives_up = true});
+	offer(&w, 10, "t");
+	sink_fail(0, SF_AGAIN, "the broker is gone");
+	assert_true(turn_until(&w, w.closed));
+	sink_done(0); /* it was given the batch again, and is rid of it at the end */
+	assert_string_equal(w.said, "the broker is gone; gives up after 100ms");
+	check_counts(&w);
+	end(&w);
+}
+
 static void what_waits_for_its_pause_at_the_end_is_lost_and_counted(void **state)
 {
 	struct world w;
@@ -207,6 +222,7 @@ int main(void)
 		cmocka_unit_test(a_sink_may_answer_while_it_is_asked),
 		cmocka_unit_test(who_cannot_wait_for_ever_gives_up_and_says_why),
 		cmocka_unit_test(who_cannot_wait_for_ever_gives_up_although_the_sink_says_no_more),
+		cmocka_unit_test(who_gave_up_does_not_say_that_it_goes_on),
 		cmocka_unit_test(what_waits_for_its_pause_at_the_end_is_lost_and_counted),
 	};
 
