@@ -92,6 +92,6 @@ void sf_topic_done(struct sf_sender *, struct sf_topic *);
 void sf_topic_settle(struct sf_sender *, struct sf_topic *);
 void sf_sender_ready(struct sf_sender *, struct sf_entry *);
 void sf_sender_look(void *sender); /* a timer's */
-/* "why; will try again", unless `said` holds it; "goes on", if it holds something and nobody gave up. */
+/* "why; will try again", unless `said` holds it; "goes on", if it holds something and we do. */
 void sf_sender_say(struct sf_sender *, char *said, size_t size, const char *topic, const char *why);
 void sf_sender_say_over(struct sf_sender *, char *said, const char *topic);
