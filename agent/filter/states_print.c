@@ -32,13 +32,13 @@ static void print_each(struct sf_buf *buf, const char *word, uint32_t set, uint3
 	}
 }
 
-/* The fewest clauses: one by one, or a group without some. Of equals, the group. */
+/* The fewest clauses: one by one, or a group without some. Of equals what needs no `exclude`. */
 void sf_states_print(struct sf_buf *buf, uint32_t set, uint32_t known)
 {
 	sf_cleanup(sf_buf_finish) struct sf_buf text = {0};
 	uint32_t base = 0, whole;
 	const char *group = NULL, *name;
-	unsigned least = clauses_of(set) + 1;
+	unsigned least = clauses_of(set);
 
 	for (size_t i = 0; (name = sf_states_at(i, &whole)); i++) {
 		unsigned count;
