@@ -2,12 +2,14 @@
 /*
  * Every output is tried by its kind, with the topics that the lines of its queries would have.
  */
+#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "connect.h"
-#include "verbs/options.h"
 #include "plan/origin.h"
+#include "verbs/options.h"
 
 struct topics { /* each once */
 	size_t count;
@@ -76,6 +78,24 @@ static void said(void *arg, const char *text)
 	fprintf(stderr, "output %s: %s\n", ((const struct sf_output_conf *)arg)->name, text);
 }
 
+/* Said, and no error, as another user may run the agent. */
+static void look_at_rights(const struct sf_sink_kind *kind, const struct sf_output_conf *output)
+{
+	const char *path = kind->check && kind->target ? kind->target(output->own) : NULL;
+	sf_cleanup(sf_free_p) char *copy = path ? sf_strdup(path) : NULL;
+	sf_cleanup(sf_buf_finish) struct sf_buf text = {0};
+
+	if (!path)
+		return;
+	if (access(path, F_OK) < 0)
+		path = dirname(copy);
+	if (euidaccess(path, W_OK) == 0 || errno != EACCES)
+		return;
+	sf_buf_format(&text, "user %u, who asks, may not write to %s; may who runs sockfeed?",
+		      (unsigned)geteuid(), path);
+	said((void *)output, text.data);
+}
+
 static int try_output(const struct sf_config *config, const struct sf_output_conf *output,
 		      const struct sf_site *site, struct sf_err *err)
 {
@@ -83,6 +103,8 @@ static int try_output(const struct sf_config *config, const struct sf_output_con
 	sf_cleanup(topics_finish) struct topics topics = {0};
 	int r = kind->check ? kind->check(output->own, err) : 0;
 
+	if (r == 0)
+		look_at_rights(kind, output);
 	if (r < 0 || !kind->connect)
 		return r;
 	gather(&topics, config, output, site);

@@ -7,11 +7,13 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
-from agent import ARCHIVE, CONSOLE, FAST, FULL, ONE, Agent, SlowReader, chain, config, fill, is_run, main, small, until
+from agent import (ARCHIVE, CONSOLE, FAST, FULL, ONE, SOCKFEED, Agent, SlowReader, chain, config, fill, is_run, main, small,
+                   until)
 from proof import judge
 
 TO_FILE = FAST.replace("console", "archive")
@@ -211,6 +213,20 @@ class Once(unittest.TestCase):
 
 
 class Files(unittest.TestCase):
+    def test_a_check_says_where_who_asks_may_not_write(self):
+        with tempfile.TemporaryDirectory() as folder:
+            with open(os.path.join(folder, "sockfeed.yaml"), "w") as file:
+                file.write(config(TO_FILE, ARCHIVE).replace("@DIR@", folder))
+            root = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
+            for mode, said in (0o755, ""), (0o555, f"may not write to {folder};"):
+                os.chmod(folder, mode)
+                done = subprocess.run([*root, SOCKFEED, "check", "--connect", "-c", file.name], capture_output=True, text=True,
+                                      timeout=60)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertIn(said, done.stderr)
+                self.assertEqual("may not" in done.stderr, bool(said), done.stderr)
+            os.chmod(folder, 0o755)
+
     def test_one_that_was_moved_away_is_begun_anew(self):
         """By itself and on SIGHUP; nothing is lost."""
         agent = Agent(self, config(TO_FILE, ARCHIVE), stdout=subprocess.DEVNULL)
