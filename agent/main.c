@@ -116,6 +116,9 @@ static const struct sf_verb *find_verb(const char *name)
 	near = sf_nearest(name, strlen(name), i, verb_at, NULL);
 	if (near)
 		sf_say("there is no verb \"%s\"; did you mean \"%s\"?", name, near);
+	else if (*name == '-')
+		sf_say("the verb comes before %s: sockfeed run -c FILE; `sockfeed help` lists them",
+		       name);
 	else
 		sf_say("there is no verb \"%s\"; `sockfeed help` lists them", name);
 	return NULL;
