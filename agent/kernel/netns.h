@@ -71,6 +71,9 @@ static inline void sf_netns_choose(const struct sf_netns_list *places, struct sf
 	place->chosen[choice / 64] |= 1ull << choice % 64;
 }
 void sf_netns_path(const struct sf_netns *, struct sf_buf *path);
+/* What was not found for a choice, in words. */
+void sf_netns_list_problem(struct sf_netns_list *, size_t choice, int code, const char *format, ...)
+	SF_PRINTF(4, 5);
 
 /* ---- netns_find.c ---- */
 

@@ -22,23 +22,6 @@ struct search {
 	size_t count;
 };
 
-static void add_problem(struct search *s, size_t choice, int code, const char *format, ...)
-	SF_PRINTF(4, 5);
-
-static void add_problem(struct search *s, size_t choice, int code, const char *format, ...)
-{
-	struct sf_netns_list *places = s->places;
-	struct sf_netns_problem *problem;
-	va_list args;
-
-	places->problem = sf_realloc(places->problem, (places->problems + 1) * sizeof(*problem));
-	problem = &places->problem[places->problems++];
-	*problem = (struct sf_netns_problem){.choice = places->paused + choice, .error.code = code};
-	va_start(args, format);
-	vsnprintf(problem->error.message, sizeof(problem->error.message), format, args);
-	va_end(args);
-}
-
 static void close_dir(DIR **dir)
 {
 	if (*dir)
@@ -67,6 +50,25 @@ static bool is_pid(const char *name, int *pid)
 {
 	*pid = atoi(name);
 	return *pid > 0 && strspn(name, "0123456789") == strlen(name);
+}
+
+enum { ALL = 1 << SF_NETNS_ALL, SEVERAL = ALL | 1 << SF_NETNS_GLOB };
+
+static bool has(const struct sf_netns_choice *choice, unsigned kinds)
+{
+	for (size_t w = 0; choice && w < choice->count; w++)
+		if (kinds >> choice->word[w].kind & 1)
+			return true;
+	return false;
+}
+
+/* Those who want such ones did not get all. */
+static void say_hidden(struct search *s, unsigned kinds, int code, const char *what,
+		       const char *why)
+{
+	for (size_t i = 0; i < s->count; i++)
+		if (has(s->choices[i], kinds))
+			sf_netns_list_problem(s->places, i, code, "%s: %s", what, why);
 }
 
 /* ---- by name ---- */
@@ -110,6 +112,9 @@ static void find_names(struct search *s)
 	while (dir && (entry = readdir(dir)))
 		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
 			find_name(s, dirfd(dir), entry->d_name);
+	if (!dir && errno != ENOENT)
+		say_hidden(s, SEVERAL, errno, SF_NETNS_NAMES " cannot be looked through",
+			   strerror(errno));
 }
 
 /* ---- one by one ---- */
@@ -125,10 +130,11 @@ static void find_named(struct search *s, size_t choice, const char *name)
 		sf_netns_choose(s->places, sf_netns_list_take(s->places, (uint32_t)inode, name, 0),
 				choice);
 	else if (inode == -EINVAL)
-		add_problem(s, choice, EINVAL, "%s is no network namespace", path);
+		sf_netns_list_problem(s->places, choice, EINVAL, "%s is no network namespace",
+				      path);
 	else
-		add_problem(s, choice, (int)-inode, "no namespace is named %s: %s", name,
-			    strerror((int)-inode));
+		sf_netns_list_problem(s->places, choice, (int)-inode,
+				      "no namespace is named %s: %s", name, strerror((int)-inode));
 }
 
 static void find_pid(struct search *s, size_t choice, int pid)
@@ -142,11 +148,12 @@ static void find_pid(struct search *s, size_t choice, int pid)
 		sf_netns_choose(s->places,
 				sf_netns_list_take(s->places, (uint32_t)inode, NULL, pid), choice);
 	else if (inode == -EACCES || inode == -EPERM)
-		add_problem(s, choice, (int)-inode,
-			    "the namespace of process %d cannot be seen: CAP_SYS_PTRACE is needed",
-			    pid);
+		sf_netns_list_problem(
+			s->places, choice, (int)-inode,
+			"the namespace of process %d cannot be seen: CAP_SYS_PTRACE is needed",
+			pid);
 	else
-		add_problem(s, choice, ESRCH, "there is no process %d", pid);
+		sf_netns_list_problem(s->places, choice, ESRCH, "there is no process %d", pid);
 }
 
 /* ---- through processes ---- */
@@ -154,19 +161,8 @@ static void find_pid(struct search *s, size_t choice, int pid)
 static void choose_all(const struct search *s, struct sf_netns *place)
 {
 	for (size_t i = 0; i < s->count; i++)
-		for (size_t w = 0; s->choices[i] && w < s->choices[i]->count; w++)
-			if (s->choices[i]->word[w].kind == SF_NETNS_ALL)
-				sf_netns_choose(s->places, place, i);
-}
-
-static void say_hidden(struct search *s, const char *why, int code)
-{
-	for (size_t i = 0; i < s->count; i++)
-		for (size_t w = 0; s->choices[i] && w < s->choices[i]->count; w++)
-			if (s->choices[i]->word[w].kind == SF_NETNS_ALL) {
-				add_problem(s, i, code, "%s", why);
-				break;
-			}
+		if (has(s->choices[i], ALL))
+			sf_netns_choose(s->places, place, i);
 }
 
 static void find_processes(struct search *s)
@@ -190,11 +186,10 @@ static void find_processes(struct search *s)
 		choose_all(s, sf_netns_list_take(s->places, last, NULL, pid));
 	}
 	if (!proc)
-		say_hidden(s, "processes cannot be seen: /proc is not readable", ENOENT);
+		say_hidden(s, ALL, errno, "/proc cannot be looked through", strerror(errno));
 	if (hidden)
-		say_hidden(s,
-			   "namespaces of some processes cannot be seen: CAP_SYS_PTRACE is needed",
-			   EACCES);
+		say_hidden(s, ALL, EACCES, "namespaces of some processes cannot be seen",
+			   "CAP_SYS_PTRACE is needed");
 }
 
 void sf_netns_list_find(struct sf_netns_list *places, const struct sf_netns_choice *const *choices,

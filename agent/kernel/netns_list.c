@@ -112,3 +112,17 @@ void sf_netns_path(const struct sf_netns *place, struct sf_buf *path)
 	else
 		sf_buf_format(path, "/proc/%d/ns/net", place->pid);
 }
+
+void sf_netns_list_problem(struct sf_netns_list *places, size_t choice, int code,
+			   const char *format, ...)
+{
+	struct sf_netns_problem *problem;
+	va_list args;
+
+	places->problem = sf_realloc(places->problem, (places->problems + 1) * sizeof(*problem));
+	problem = &places->problem[places->problems++];
+	*problem = (struct sf_netns_problem){.choice = places->paused + choice, .error.code = code};
+	va_start(args, format);
+	vsnprintf(problem->error.message, sizeof(problem->error.message), format, args);
+	va_end(args);
+}

@@ -12,6 +12,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -139,6 +140,31 @@ static void what_is_not_found_is_an_error_of_who_named_it(void **state)
 	assert_true(sf_walker_chosen(walker, 0, 0));
 	assert_false(sf_walker_chosen(walker, 0, 1) || sf_walker_chosen(walker, 0, 2));
 	for (size_t i = 0; i < 3; i++)
+		sf_netns_choice_free(choices[i]);
+	sf_walker_free(walker);
+}
+
+static void what_cannot_be_looked_through_is_an_error(void **state)
+{
+	struct sf_netns_choice *choices[] = {one("web-*"), one("all"), one("self")};
+	struct sf_walker *walker = sf_walker_new(0);
+	struct sf_walk_error error[SF_WALK_ERRORS];
+	struct rlimit limit, none;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	none = (struct rlimit){0, limit.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	sf_walker_look(walker, (const struct sf_netns_choice *const *)choices, 3);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	assert_int_equal(sf_walker_netns_errors(walker, 0, error), 1);
+	assert_int_equal(error[0].code, EMFILE);
+	assert_string_equal(error[0].message, "/run/netns cannot be looked through: Too many open files");
+	assert_int_equal(sf_walker_netns_errors(walker, 1, error), 2);
+	assert_int_equal(error[0].code, EMFILE);
+	assert_int_equal(error[1].code, EMFILE);
+	assert_int_equal(sf_walker_netns_errors(walker, 2, error), 0);
+	for (size_t i = 0; i < SF_COUNT(choices); i++)
 		sf_netns_choice_free(choices[i]);
 	sf_walker_free(walker);
 }
@@ -470,6 +496,7 @@ int main(void)
 		cmocka_unit_test(nothing_and_self_are_the_same),
 		cmocka_unit_test(ones_own_is_entered_without_leaving),
 		cmocka_unit_test(what_is_not_found_is_an_error_of_who_named_it),
+		cmocka_unit_test(what_cannot_be_looked_through_is_an_error),
 		cmocka_unit_test(more_than_64_choices_are_told_apart),
 		RUN(another_one_is_entered_left_and_kept),
 		RUN(one_that_is_not_looked_for_is_kept_as_long_as_it_is_there),
