@@ -132,12 +132,11 @@ static void walk(struct collection *c, size_t at, enum sf_table table)
 	c->ended = r == -ECANCELED ? r : 0;
 	for (size_t i = 0; i < c->shares && !c->ended; i++) {
 		struct sf_share *share = &c->share[i];
-		bool last = share->places == 1 && !(share->run->plan->tables >> table >> 1);
 
 		if (!share->here)
-			continue;
+			continue; /* also when the run is its job's again */
 		sf_share_walked(share);
-		if (last)
+		if (share->places == 1 && !(share->run->plan->tables >> table >> 1))
 			end_share(c, share, 0);
 	}
 	*pass = *pass ?: c->shared.walk.id;
