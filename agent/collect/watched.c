@@ -42,6 +42,7 @@ void sf_watched_begin(struct sf_watched *one, struct sf_watch_state *state)
 					 .start = sf_clock_mono(),
 					 .full = state->full};
 	one->lost = state->lost;
+	one->placeless = 0;
 	one->live = true;
 	sf_share_begin(&one->share, run, &one->shared);
 	one->share.number = one->number;
@@ -66,6 +67,19 @@ static void say_lost(struct sf_walk *walk, enum sf_table table)
 		"receive_buffer",
 		(unsigned long long)walk->lost);
 	sf_walk_fail(walk, table, -ENOBUFS, &err);
+}
+
+/* Their events were read after their namespace: nobody can say any more which one it was. */
+static void say_placeless(const struct sf_watched *one, struct sf_walk *walk, enum sf_table table)
+{
+	struct sf_err err;
+
+	if (!one->placeless)
+		return;
+	sf_fail(&err, -ENOENT, "%llu sockets that ended are lost: their namespace was gone before",
+		(unsigned long long)one->placeless);
+	sf_walk_fail(walk, table, -ENOENT, &err);
+	walk->lost += one->placeless;
 }
 
 /* Namespaces that are wanted and tell nothing. */
@@ -96,6 +110,7 @@ void sf_watched_end(struct sf_watched *one, const struct sf_watch_state *state, 
 		say_unheard(one, state);
 	walk->lost = state->lost - one->lost;
 	say_lost(walk, table);
+	say_placeless(one, walk, table);
 	walk->partial = walk->errors != 0;
 	one->run.skipped = skipped;
 	one->run.last = last;
@@ -184,13 +199,21 @@ void sf_watched_add(struct sf_watched *all, struct sf_watch_state *state,
 	uint32_t netns = at < 0 ? 0 : sf_walker_inode(state->walker, (size_t)at);
 
 	for (struct sf_watched *one = all; one < all + state->count; one++) {
+		bool placeless;
+
 		one->share.own.length = 0;
 		if (!one->live || !(one->run.plan->tables >> view->table & 1))
 			continue;
-		if (at < 0 || !sf_walker_chosen(state->walker, (size_t)at, one->number))
+		placeless = at < 0 && sf_netns_choice_all(one->run.plan->netns);
+		if (!placeless &&
+		    (at < 0 || !sf_walker_chosen(state->walker, (size_t)at, one->number)))
 			continue;
 		one->shared.walk.seen++;
-		if (wants(one->run.plan, view))
+		if (!wants(one->run.plan, view))
+			continue;
+		if (placeless)
+			one->placeless++;
+		else
 			add(one, first_alike(all, one), view, netns);
 	}
 }

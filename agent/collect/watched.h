@@ -11,9 +11,10 @@ struct sf_watched {
 	size_t number;		 /* among the queries */
 	struct sf_shared shared; /* of nobody else */
 	struct sf_share share;
-	uint64_t lost;	/* of the watch, when the run began */
-	uint32_t netns; /* of the socket that was told last */
-	bool live;	/* a run is under way */
+	uint64_t lost;	    /* of the watch, when the run began */
+	uint64_t placeless; /* ended in a namespace that was not found any more */
+	uint32_t netns;	    /* of the socket that was told last */
+	bool live;	    /* a run is under way */
 };
 
 struct sf_watch_state { /* what the runs of all queries have in common */

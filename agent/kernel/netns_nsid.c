@@ -105,15 +105,6 @@ uint32_t sf_walker_inode(const struct sf_walker *walker, size_t at)
 	return at ? walker->places->place[at]->inode : walker->netns;
 }
 
-static bool names_all(const struct sf_netns_choice *choice)
-{
-	size_t w = 0;
-
-	while (w < choice->count && choice->word[w].kind != SF_NETNS_ALL)
-		w++;
-	return w < choice->count;
-}
-
 void sf_walker_unnumbered(const struct sf_walker *walker, const struct sf_netns_choice *choice,
 			  size_t number, struct sf_walk *walk)
 {
@@ -121,7 +112,7 @@ void sf_walker_unnumbered(const struct sf_walker *walker, const struct sf_netns_
 	sf_cleanup(sf_buf_finish) struct sf_buf names = {0};
 	struct sf_err err;
 
-	if (!choice || names_all(choice))
+	if (!choice || sf_netns_choice_all(choice))
 		return;
 	for (size_t at = 1; places && at < places->count; at++) {
 		if (places->place[at]->nsid >= 0 || !sf_walker_chosen(walker, at, number))

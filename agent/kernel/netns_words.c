@@ -86,6 +86,15 @@ bool sf_netns_choice_self(const struct sf_netns_choice *choice)
 	return true;
 }
 
+bool sf_netns_choice_all(const struct sf_netns_choice *choice)
+{
+	for (size_t i = 0; choice && i < choice->count; i++) {
+		if (choice->word[i].kind == SF_NETNS_ALL)
+			return true;
+	}
+	return false;
+}
+
 bool sf_netns_choice_same(const struct sf_netns_choice *a, const struct sf_netns_choice *b)
 {
 	if (sf_netns_choice_self(a) || sf_netns_choice_self(b))

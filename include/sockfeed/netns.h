@@ -17,6 +17,7 @@ struct sf_netns_choice;
 int sf_netns_choice_read(const struct sf_list *words, struct sf_netns_choice **ret, struct sf_complaints *);
 void sf_netns_choice_free(struct sf_netns_choice *);    /* accepts NULL */
 bool sf_netns_choice_self(const struct sf_netns_choice *); /* that of this process alone; NULL is that too */
+bool sf_netns_choice_all(const struct sf_netns_choice *); /* `all` is one of its words */
 bool sf_netns_choice_same(const struct sf_netns_choice *, const struct sf_netns_choice *); /* word for word */
 void sf_netns_choice_print(const struct sf_netns_choice *, struct sf_buf *); /* "self blue web-*" */
 

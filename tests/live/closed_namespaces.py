@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import sys
+import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness"))
@@ -108,6 +109,20 @@ class Ends(unittest.TestCase):
         within(green.path, lambda: connect(5))
         sent, _ = self.told(agent, 6)
         self.assertIn((green.inode, 5), sent)
+
+    def test_what_a_namespace_told_before_it_was_gone_is_told_or_said_to_be_lost(self):
+        agent = self.watch(query("[all]"))
+        blue = numbered(self, "blue")
+        agent.signal(signal.SIGSTOP)
+        within(blue.path, lambda: connect(4))
+        blue.remove()
+        time.sleep(1)  # the kernel takes its time to take the number back
+        agent.signal(signal.SIGCONT)
+        agent.signal(signal.SIGTERM)
+        records, _ = agent.all()
+        run = records[-1]
+        self.assertEqual((run["records"] + run["lost"], run["partial"]), (3, run["lost"] > 0))
+        self.assertEqual([e["code"] for e in run["errors"]], ["ENOENT"] if run["lost"] else [])
 
     def test_one_after_the_other_with_the_same_name(self):
         """Its number may be used again, too."""
