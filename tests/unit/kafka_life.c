@@ -48,6 +48,34 @@ static void what_the_library_has_no_room_for_is_not_taken_and_goes_out_later(voi
 	mock_free(&mock);
 }
 
+/* What waited for room failed with the rest: nobody waits for room any more. */
+static void after_all_of_a_full_library_has_failed_the_next_batch_is_taken(void **state)
+{
+	struct mock mock = mock_new(1);
+	struct kafka k;
+	struct sf_batch *batch;
+	unsigned taken = 0;
+
+	(void)state;
+	mock_topic(&mock, "t", 1);
+	mock_do(&mock, MOCK_DOWN, 1, 0);
+	kafka_open(&k, mock.brokers, "");
+	while (kafka_put_batch(&k, batch = kafka_batch(&k, 250, 1000), "t") == 0)
+		taken++;
+	sf_batch_drop(k.pool, batch);
+	assert_int_equal(rd_kafka_test_fatal_error(k.sink->handle, RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER,
+						   "for a test"),
+			 0);
+	assert_true(kafka_until(&k, k.failed == taken));
+	mock_do(&mock, MOCK_UP, 1, 0);
+	assert_true(kafka_until(&k, k.sink->state == SF_KAFKA_UP));
+	kafka_put(&k, 10, 100, "t");
+	assert_true(kafka_until(&k, k.done == 1));
+	assert_int_equal(k.written, 10);
+	kafka_finish(&k);
+	mock_free(&mock);
+}
+
 static void batches_of_a_topic_stay_in_order(void **state)
 {
 	struct mock mock = mock_new(1);
@@ -304,6 +332,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(settings_that_the_library_cannot_work_by_are_an_error_and_nothing_is_left),
 		cmocka_unit_test(what_the_library_has_no_room_for_is_not_taken_and_goes_out_later),
+		cmocka_unit_test(after_all_of_a_full_library_has_failed_the_next_batch_is_taken),
 		cmocka_unit_test(batches_of_a_topic_stay_in_order),
 		cmocka_unit_test(a_broker_that_comes_back_gets_all),
 		cmocka_unit_test(a_topic_that_is_not_there_fails_alone),

@@ -58,7 +58,7 @@ static int put(struct sf_sink *sink, struct sf_batch *batch, const char *topic)
 {
 	struct sf_flight *flight;
 
-	if (sink->full || sink->waiting >= WAITING_MOST)
+	if (sink->waiting && (sink->full || sink->waiting >= WAITING_MOST))
 		return -EAGAIN;
 	flight = sink->spare ?: sf_new(struct sf_flight);
 	sink->spare = flight->next;

@@ -97,7 +97,7 @@ struct sf_sink {
 	struct sf_flight *spare;
 	size_t waiting; /* flights that are not all out */
 	size_t out;	/* messages without a report */
-	bool full;	/* the library's queue, when we tried last */
+	bool full;	/* the library's queue, when one that waits tried last */
 	bool hurry;	/* what waits needs the reports of what is out */
 	unsigned pass;
 	uint64_t pause_ms;	  /* before the next producer; longer each time, until one works */
