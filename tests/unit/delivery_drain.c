@@ -83,12 +83,41 @@ static void an_output_whose_reader_is_gone_is_drained_with_its_gaps_untold(void 
 	end(&w);
 }
 
+/* What waits stays on the disk: nobody writes it any more, so nobody waits for it. */
+static void an_output_with_a_spool_that_has_given_up_is_drained_with_what_waits_on_the_disk(void **state)
+{
+	struct store s;
+
+	(void)state;
+	store_begin(&s);
+	offer(&s.w, 10, "t");
+	assert_true(turn_until(&s.w, sink->count));
+	sink->events.closed(sink->events.arg);
+	offer(&s.w, 10, "t");
+	sf_output_drain(s.w.output);
+	assert_true(turn_until(&s.w, s.w.drained));
+	assert_true(is_stored(&s));
+	assert_int_equal(counts_of(&s.w).waiting, 20);
+	end(&s.w);
+
+	store_open(&s);
+	offer(&s.w, 10, "t");
+	sf_output_drain(s.w.output);
+	assert_true(turn_until(&s.w, sink->count == 3));
+	assert_int_equal(s.w.drained, 0);
+	sink->events.closed(sink->events.arg);
+	assert_true(turn_until(&s.w, s.w.drained));
+	assert_int_equal(counts_of(&s.w).waiting, 30);
+	store_end(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(gaps_that_are_owed_are_told_at_the_end_without_a_pause),
 		cmocka_unit_test(gaps_that_a_spool_owes_are_told_at_the_end_without_a_pause),
 		cmocka_unit_test(an_output_whose_reader_is_gone_is_drained_with_its_gaps_untold),
+		cmocka_unit_test(an_output_with_a_spool_that_has_given_up_is_drained_with_what_waits_on_the_disk),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

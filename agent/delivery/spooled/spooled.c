@@ -229,6 +229,7 @@ void sf_spooled_counts(const struct sf_output *o, struct sf_counts *counts)
 
 bool sf_spooled_is_idle(const struct sf_spooled *sp, bool tells)
 {
-	return !sp->appends && !sp->state.counts.waiting.batches &&
-	       !(tells && (sp->asking || sp->state.owed));
+	bool waits = sp->state.counts.waiting.batches && !sp->output->closed;
+
+	return !sp->appends && !waits && !(tells && (sp->asking || sp->state.owed));
 }

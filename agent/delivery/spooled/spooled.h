@@ -66,7 +66,7 @@ void sf_spooled_lose_line(struct sf_output *, struct sf_entry *, const struct sf
 void sf_spooled_drop_all(
 	struct sf_output *); /* what the sink does not hold; it stays on the disk */
 void sf_spooled_counts(const struct sf_output *, struct sf_counts *);
-/* Nothing waits, nor (if it `tells` gaps) is owed. */
+/* Nothing waits, but on the disk of one that is closed, nor (if it `tells` gaps) is owed. */
 bool sf_spooled_is_idle(const struct sf_spooled *, bool tells);
 void sf_spooled_park(void *output, struct sf_entry *);
 void sf_spooled_unparked(void *output, struct sf_entry *);
