@@ -60,9 +60,10 @@ static void on_closed(void *arg, struct sf_output *output)
 
 	sf_log(SF_LOG_WARN, "output %s: %s; %s", sf_output_name(output),
 	       a->failed == output ? "that error closed it" : "its reader is gone",
-	       !last		? "from here on its records are lost"
-	       : a->outputs > 1 ? "no other is left: the agent ends"
-				: "it is the only output: the agent ends");
+	       last && a->outputs > 1	  ? "no other is left: the agent ends"
+	       : last			  ? "it is the only output: the agent ends"
+	       : sf_output_spools(output) ? "its records stay in the spool from here on"
+					  : "from here on its records are lost");
 	if (!last)
 		return;
 	a->status = 1;

@@ -94,6 +94,11 @@ const char *sf_output_name(const struct sf_output *o)
 	return o->name;
 }
 
+bool sf_output_spools(const struct sf_output *o)
+{
+	return o->spooled != NULL;
+}
+
 static struct sf_entry *accept_batch(struct sf_output *o, struct sf_batch *batch, const char *topic,
 				     uint64_t gap)
 {

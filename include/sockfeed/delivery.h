@@ -187,6 +187,7 @@ int sf_output_new(const struct sf_output_setup *, struct sf_loop *, struct sf_po
 void sf_output_end(struct sf_output *);
 void sf_output_free(struct sf_output *); /* ends it, too; accepts NULL */
 const char *sf_output_name(const struct sf_output *);
+bool sf_output_spools(const struct sf_output *); /* what it does not send waits on the disk */
 /*
  * Takes a reference of its own. `topic`: what the kind's `topic` said for this query and the type of the batch's lines
  * (where topics differ by type, a batch has lines of one topic alone); NULL for kinds without; borrowed for the call.
