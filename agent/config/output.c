@@ -121,7 +121,8 @@ static void read_output(struct sf_reader *reader, const struct sf_node *name,
 	const char *words[TYPES_MOST] = {NULL};
 	const struct sf_node *map = sf_section_map(reader, name, value);
 	const struct sf_node nothing = {.kind = SF_NODE_MAP};
-	const struct places places = {{place_of}, name, map};
+	const struct places places = {
+		{place_of, sf_complaints_errors(reader->complaints)}, name, map};
 	struct sf_key type_key[2];
 	struct sf_layer layers[3] = {{.keys = type_key},
 				     {.keys = sf_output_keys, .memory = output}};

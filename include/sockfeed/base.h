@@ -244,4 +244,5 @@ struct sf_key {
  */
 struct sf_places {
 	const struct sf_text *(*at)(const struct sf_places *, const char *section, const char *key);
+	size_t errors; /* sf_complaints_errors before they were read */
 };

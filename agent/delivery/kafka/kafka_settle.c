@@ -82,6 +82,30 @@ static void complain_refused(void *arg, const char *section, const char *key,
 	sf_complain(s->complaints, place, 0, place->length, NULL, "librdkafka says: %s", why);
 }
 
+/*
+ * What the library refuses of settings together it says when a producer is made: by one without
+ * brokers, which asks nobody.
+ */
+static void try_together(const struct sf_kafka_conf *conf, const struct settling *s)
+{
+	const struct sf_text *whole = s->places->at(s->places, NULL, NULL);
+	struct sf_kafka_conf alone = *conf;
+	rd_kafka_conf_t *settings;
+	rd_kafka_t *handle;
+	char why[512];
+
+	alone.brokers.count = 0;
+	settings = sf_kafka_settings(&alone, NULL);
+	handle = sf_rd.new(RD_KAFKA_PRODUCER, settings, why, sizeof(why));
+	if (handle) {
+		sf_rd.destroy(handle);
+		return;
+	}
+	sf_rd.conf_destroy(settings);
+	sf_complain(s->complaints, whole, 0, whole->length, NULL,
+		    "librdkafka cannot work by these settings: %s", why);
+}
+
 void sf_kafka_settle(void *own, const struct sf_places *places, struct sf_complaints *complaints)
 {
 	const struct sf_kafka_conf *conf = own;
@@ -114,4 +138,6 @@ void sf_kafka_settle(void *own, const struct sf_places *places, struct sf_compla
 				    "\"%s\" is not set here", name->text);
 	}
 	sf_rd.conf_destroy(sf_kafka_settings(conf, &refused));
+	if (sf_complaints_errors(complaints) == places->errors)
+		try_together(conf, &settling);
 }
