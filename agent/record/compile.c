@@ -10,12 +10,16 @@
 static void insert(struct list *list, const struct sf_field *field)
 {
 	size_t at = list->count++;
+	unsigned rank = sf_step_rank(field);
 
-	for (; group_length(field) && at && same_group(list->field[at - 1], field) &&
-	       sf_step_rank(list->field[at - 1]) > sf_step_rank(field);
-	     at--)
+	for (; group_length(field) && at && list->rank[at - 1] > rank &&
+	       same_group(list->field[at - 1], field);
+	     at--) {
 		list->field[at] = list->field[at - 1];
+		list->rank[at] = list->rank[at - 1];
+	}
 	list->field[at] = field;
+	list->rank[at] = rank;
 }
 
 /* As it is in a class: without a condition that holds in all of its sockets. */

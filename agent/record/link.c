@@ -4,6 +4,8 @@
  * into runs; groups get their ends, and what is the same in every record becomes text in front of
  * the next key.
  */
+#include <limits.h>
+
 #include "record/step.h"
 
 static struct step *alloc_steps(struct sf_arena *arena, size_t count)
@@ -44,6 +46,8 @@ static const uint16_t *make_offsets(const struct run *run, struct sf_arena *aren
 	return offsets;
 }
 
+#define NOTHING UINT_MAX
+
 /* A program in the making. */
 struct maker {
 	struct program *program;
@@ -51,9 +55,9 @@ struct maker {
 	const struct list *list;
 	struct step *step; /* the next one */
 	struct run *run;
-	struct run *open;	     /* of the group; NULL: text opened it */
-	const struct sf_field *last; /* of the run before; NULL: nothing joins it */
-	char text[KEY_ROOM];	     /* what stands in front of the next key */
+	struct run *open;    /* of the group; NULL: text opened it */
+	unsigned last;	     /* the rank of the run before, or NOTHING joins it */
+	char text[KEY_ROOM]; /* what stands in front of the next key */
 	size_t length;
 };
 
@@ -64,7 +68,7 @@ static void flush(struct maker *m)
 	memcpy(m->step->key, m->text, KEY_ROOM);
 	m->step->key_length = (uint8_t)m->length;
 	*m->run++ = (struct run){.does = RUN_OF(KIND_FIXED, FETCH_PART), .first = m->step++};
-	m->last = NULL;
+	m->last = NOTHING;
 	m->length = 0;
 }
 
@@ -77,9 +81,11 @@ static void say(struct maker *m, const char *text, size_t length)
 }
 
 /* The header always comes, and of inet what lies in it. */
-static bool is_sure(const struct maker *m, const struct sf_field *field)
+static bool is_sure(const struct maker *m, size_t at)
 {
-	return sf_step_fetch(field) == FETCH_PART &&
+	const struct sf_field *field = m->list->field[at];
+
+	return FETCH_OF(m->list->rank[at]) == FETCH_PART &&
 	       (field->part == SF_PART_HEADER ||
 		(m->list->is_inet &&
 		 (field->part == SF_PART_QUEUES || field->part == SF_PART_UID)));
@@ -110,7 +116,7 @@ static void close_group(struct maker *m)
 		say(m, "}", 1);
 	}
 	m->open = NULL;
-	m->last = NULL;
+	m->last = NOTHING;
 }
 
 static void open_group(struct maker *m, size_t first)
@@ -121,8 +127,8 @@ static void open_group(struct maker *m, size_t first)
 					 (int)group_length(field) - 1, field->name);
 
 	m->program->most += length + 1;
-	m->last = NULL;
-	if (is_sure(m, field)) {
+	m->last = NOTHING;
+	if (is_sure(m, first)) {
 		say(m, key, length);
 		return;
 	}
@@ -135,22 +141,22 @@ static void open_group(struct maker *m, size_t first)
 				.first = m->step++};
 }
 
-static void add_field(struct maker *m, const struct sf_field *field)
+static void add_field(struct maker *m, size_t at)
 {
+	const struct sf_field *field = m->list->field[at];
+	const unsigned rank = m->list->rank[at];
 	bool bare = m->length && m->text[m->length - 1] == '{'; /* no comma follows */
 	size_t key = sf_key_length(field) - bare;
 	struct step *step;
 
-	if (!is_sure(m, field) || m->length + key > KEY_ROOM)
+	if (!is_sure(m, at) || m->length + key > KEY_ROOM)
 		flush(m);
 	step = m->step++;
-	if (!m->last || sf_step_rank(m->last) != sf_step_rank(field) ||
-	    step - m->run[-1].first == RUN_MOST)
-		*m->run++ = (struct run){
-			.does = (uint8_t)RUN_OF(sf_step_kind(field), sf_step_fetch(field)),
-			.part = field->part,
-			.first = step};
-	m->last = field;
+	if (m->last != rank || step - m->run[-1].first == RUN_MOST)
+		*m->run++ = (struct run){.does = (uint8_t)RUN_OF(KIND_OF(rank), FETCH_OF(rank)),
+					 .part = field->part,
+					 .first = step};
+	m->last = rank;
 	sf_step_make(step, m->arena, field);
 	if (m->length + bare) {
 		memmove(step->key + m->length, step->key + bare, key);
@@ -181,7 +187,7 @@ static void link_fields(struct maker *m, enum sf_table table)
 		if (length && length <= KEY_ROOM)
 			say(m, text, length);
 		else
-			add_field(m, field);
+			add_field(m, i);
 		m->program->most += sf_step_most(field);
 	}
 	if (before && group_length(before))
@@ -193,7 +199,7 @@ static void link_fields(struct maker *m, enum sf_table table)
 void sf_program_link(struct program *program, struct sf_arena *arena, const struct list *list,
 		     enum sf_table table)
 {
-	struct maker maker = {.program = program, .arena = arena, .list = list};
+	struct maker maker = {.program = program, .arena = arena, .list = list, .last = NOTHING};
 
 	/* A field may close a group and open one, each with a run and a step, or with text. */
 	program->runs = sf_arena_alloc(arena, (4 * list->count + 2) * sizeof(*program->runs));

@@ -24,9 +24,14 @@ size_t sf_key_length(const struct sf_field *field)
 size_t sf_bit_text(const struct sf_words *words, unsigned bit, char *out, size_t room)
 {
 	const char *name = sf_word(words, bit);
+	size_t length;
 
-	return (size_t)(name ? snprintf(out, room, ",\"%s\"", name)
-			     : snprintf(out, room, ",\"unknown-%u\"", bit));
+	if (!name)
+		return (size_t)snprintf(out, room, ",\"unknown-%u\"", bit);
+	length = strlen(name) + strlen(",\"\"");
+	if (length < room)
+		stpcpy(stpcpy(stpcpy(out, ",\""), name), "\"");
+	return length;
 }
 
 static size_t longest_word(const struct sf_words *words, size_t most)

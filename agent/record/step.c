@@ -104,7 +104,7 @@ unsigned sf_step_rank(const struct sf_field *field)
 	enum fetch fetch = sf_step_fetch(field);
 	unsigned part = fetch == FETCH_PART ? field->part : 0;
 
-	return (unsigned)fetch << 16 | part << 8 | (unsigned)sf_step_kind(field);
+	return RANK(fetch, part, sf_step_kind(field));
 }
 
 static const struct words *make_words(struct sf_arena *arena, const struct sf_words *words)
@@ -172,9 +172,9 @@ void sf_step_make(struct step *step, struct sf_arena *arena, const struct sf_fie
 		make_set(step, field);
 	if (sf_key_length(field) <= KEY_ROOM) {
 		char key[KEY_ROOM + 1];
+		const char *end = stpcpy(stpcpy(stpcpy(key, ",\""), leaf(field->name)), "\":");
 
-		step->key_length =
-			(uint8_t)snprintf(key, sizeof(key), ",\"%s\":", leaf(field->name));
+		step->key_length = (uint8_t)(end - key);
 		memcpy(step->key, key, KEY_ROOM);
 	}
 	switch (sf_step_kind(field)) {

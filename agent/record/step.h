@@ -161,8 +161,11 @@ struct sf_encoder {
 /* step.c: one field. */
 enum kind sf_step_kind(const struct sf_field *);
 enum fetch sf_step_fetch(const struct sf_field *);
-/* Equal: the two can be of one run. */
+/* Fetch, part and kind as one number. Equal: the two can be of one run. */
 unsigned sf_step_rank(const struct sf_field *);
+#define RANK(fetch, part, kind) ((unsigned)(fetch) << 16 | (part) << 8 | (unsigned)(kind))
+#define FETCH_OF(rank)		((rank) >> 16)
+#define KIND_OF(rank)		((rank)&0xff)
 void sf_step_make(struct step *, struct sf_arena *, const struct sf_field *);
 
 /* most.c: no value takes more, with its key; but for lists, whose elements take so much more. */
@@ -183,6 +186,7 @@ void sf_program_compile(struct program *, struct sf_arena *, const struct sf_fie
 /* link.c: of these, in the order in which they are written. */
 struct list {
 	const struct sf_field *field[SF_FIELD_COUNT];
+	unsigned rank[SF_FIELD_COUNT]; /* of each: sf_step_rank */
 	size_t count;
 	bool is_inet;
 };
