@@ -71,11 +71,22 @@ uint64_t sf_sum_slowly(const struct iovec *parts, int count)
 /* ---- and by the processor ---- */
 
 #ifdef __x86_64__
+#include <cpuid.h>
 #include <nmmintrin.h>
 
+/*
+ * Asked once, and only where there is a spool: of a virtual machine CPUID leaves the guest. (The
+ * compiler's own question is asked at every start of the program.)
+ */
 static bool has_instruction(void)
 {
-	return __builtin_cpu_supports("sse4.2");
+	static atomic_int known; /* 0: not yet; 1: no; 2: yes */
+	unsigned eax, ebx, ecx = 0, edx;
+
+	if (!atomic_load_explicit(&known, memory_order_relaxed))
+		atomic_store(&known,
+			     __get_cpuid(1, &eax, &ebx, &ecx, &edx) && ecx & bit_SSE4_2 ? 2 : 1);
+	return atomic_load_explicit(&known, memory_order_relaxed) == 2;
 }
 
 __attribute__((target("sse4.2"))) static uint64_t sum_fast(const struct iovec *parts, int count)
