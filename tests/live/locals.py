@@ -118,7 +118,7 @@ def unix_of_ss(options="-xanemHO"):
         rows[(OF_SS[found["type"].decode()], STATES[found["state"].decode()], number["recv"], number["send"],
               b"" if name == b"*" else name, number["ino"], number["peer"], found["skmem"].decode(), OPEN[found["open"]],
               number["file"], (number["major"], number["minor"]), tuple(map(int, (found["peers"] or b"").split())))] += 1
-    assert sum(rows.values()) == said.count(b"u_"), said
+    assert sum(rows.values()) == len(re.findall(rb"^u_", said, re.MULTILINE)), said
     return rows
 
 
