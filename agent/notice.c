@@ -71,12 +71,13 @@ static char *make_topic(const struct sf_agent *a, const char *output, const char
 
 /* A batch of this one line. */
 static struct sf_batch *make_batch(struct sf_agent *a, struct sf_output *output,
-				   const struct sf_buf *line, enum sf_line_type type)
+				   const struct sf_buf *line, enum sf_line_type type,
+				   uint64_t wall_us)
 {
 	struct sf_batch *batch = sf_pool_get(a->pool);
 
 	memcpy(batch->data, line->data, line->length);
-	sf_batch_line(batch, line->length, type, sf_clock_wall());
+	sf_batch_line(batch, line->length, type, wall_us);
 	batch = sf_pool_trim(a->pool, batch);
 	sf_outputs_charge(&output, 1, batch->length);
 	return batch;
@@ -128,6 +129,7 @@ static void put_start(struct sf_agent *a, struct sf_output *output, const char *
 		make_topic(a, sf_output_name(output), SF_NO_QUERY, first, SF_LINE_START);
 	sf_cleanup(sf_labels_finish) struct sf_labels labels = {0};
 	sf_cleanup(sf_buf_finish) struct sf_buf line = {0};
+	const uint64_t now = sf_clock_wall();
 	struct sf_envelope envelope;
 	struct sf_batch *batch;
 	struct lasts lasts = {0};
@@ -136,7 +138,7 @@ static void put_start(struct sf_agent *a, struct sf_output *output, const char *
 	envelope = envelope_of(a, &labels);
 	sf_output_last(output, add_last, &lasts);
 	sf_encode_start(&envelope,
-			&(struct sf_start_facts){.wall_us = sf_clock_wall(),
+			&(struct sf_start_facts){.wall_us = now,
 						 .version = SF_VERSION,
 						 .kernel = a->setup->host->kernel,
 						 .config_hash = hash,
@@ -145,7 +147,7 @@ static void put_start(struct sf_agent *a, struct sf_output *output, const char *
 						 .last = lasts.list},
 			&line);
 	free(lasts.list);
-	batch = make_batch(a, output, &line, SF_LINE_START);
+	batch = make_batch(a, output, &line, SF_LINE_START, now);
 	sf_output_put(output, batch, topic);
 	sf_batch_drop(a->pool, batch);
 }
@@ -170,6 +172,7 @@ void sf_notice_gap(void *agent, struct sf_output *output, const struct sf_gap *g
 		a, gap->output, *gap->query ? gap->query : SF_NO_QUERY, whose, SF_LINE_GAP);
 	sf_cleanup(sf_labels_finish) struct sf_labels labels = {0};
 	sf_cleanup(sf_buf_finish) struct sf_buf line = {0};
+	const uint64_t now = sf_clock_wall();
 	struct sf_envelope envelope;
 	struct sf_batch *batch;
 
@@ -179,7 +182,7 @@ void sf_notice_gap(void *agent, struct sf_output *output, const struct sf_gap *g
 	if (gap->boot_id && *gap->boot_id)
 		envelope.boot_id = gap->boot_id;
 	sf_encode_gap(&envelope,
-		      &(struct sf_gap_facts){.wall_us = sf_clock_wall(),
+		      &(struct sf_gap_facts){.wall_us = now,
 					     .output = gap->output,
 					     .reason = sf_loss_name(gap->reason),
 					     .first_run = gap->first.run,
@@ -189,7 +192,7 @@ void sf_notice_gap(void *agent, struct sf_output *output, const struct sf_gap *g
 					     .records = gap->records,
 					     .bytes = gap->bytes},
 		      &line);
-	batch = make_batch(a, output, &line, SF_LINE_GAP);
+	batch = make_batch(a, output, &line, SF_LINE_GAP, now);
 	sf_output_put_gap(output, batch, topic, gap->id);
 	sf_batch_drop(a->pool, batch);
 }
