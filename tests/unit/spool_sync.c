@@ -127,12 +127,13 @@ static void a_full_segment_that_no_disk_takes_stays_in_memory_until_one_does(voi
 	tank_expect(t, 0, put + 20);
 }
 
-static void what_a_kill_left_unsynced_is_synced_at_the_next_start(void **state)
+/* The next start's segments are so long; the last one may be full for it. */
+static void kill_and_start_with(struct tank *t, uint64_t segment_size)
 {
-	struct tank *t = *state;
 	struct tank copy = *t;
 	uint64_t put = fill_two_segments(t), syncs;
 
+	copy.setup.segment_size = segment_size;
 	copy.conf.path = sf_strdup(below(t->directory, "copy"));
 	copy_directory(t->conf.path, copy.conf.path);
 	tank_open(&copy);
@@ -143,6 +144,16 @@ static void what_a_kill_left_unsynced_is_synced_at_the_next_start(void **state)
 	tank_expect(&copy, 0, put);
 	tank_close(&copy);
 	free((char *)copy.conf.path);
+}
+
+static void what_a_kill_left_unsynced_is_synced_at_the_next_start(void **state)
+{
+	kill_and_start_with(*state, SEGMENT);
+}
+
+static void what_a_kill_left_unsynced_is_synced_when_the_segment_is_full_too(void **state)
+{
+	kill_and_start_with(*state, 1 << 10);
 }
 
 /* ---- the power goes ---- */
@@ -218,6 +229,7 @@ int main(void)
 		spool_test(a_full_segment_whose_sync_fails_is_written_again_before_the_next_one),
 		spool_test(a_full_segment_that_no_disk_takes_stays_in_memory_until_one_does),
 		spool_test(what_a_kill_left_unsynced_is_synced_at_the_next_start),
+		spool_test(what_a_kill_left_unsynced_is_synced_when_the_segment_is_full_too),
 		spool_test(what_was_delivered_before_the_power_went_is_not_said_to_be_lost),
 	};
 

@@ -63,7 +63,10 @@ static bool walk_last(struct sf_spool *spool, int fd, bool *whole)
 	return found;
 }
 
-/* It may be written to again if nothing is odd about it. */
+/*
+ * It is written to again if nothing is odd about it, however full it is: so it is synced as any
+ * other. The one before us may have been killed before it did that.
+ */
 static void keep_writing(struct sf_spool *spool, int *fd, bool whole)
 {
 	struct sf_segment *last = &spool->segment[spool->segments - 1];
@@ -71,11 +74,15 @@ static void keep_writing(struct sf_spool *spool, int *fd, bool whole)
 	if (ftruncate(*fd, (off_t)last->size) < 0)
 		whole = false;
 	sf_spool_step(spool, SF_SPOOL_CUT_TAIL);
-	if (whole && last->boot_id == spool->boot_id && last->size < spool->segment_size) {
+	if (last->boot_id != spool->boot_id)
+		return;
+	if (whole) {
 		spool->active = *fd;
-		spool->unsynced = true; /* by the one before us, perhaps */
+		spool->unsynced = true;
 		spool->sync_at = spool->now;
 		*fd = -1;
+	} else if (spool->conf->sync != SF_SPOOL_SYNC_NEVER && fdatasync(*fd) < 0) {
+		spool->counts.failed_syncs++;
 	}
 }
 
