@@ -97,7 +97,7 @@ ALWAYS char *put_millionths(char *out, uint64_t millionths)
 }
 
 /*
- * a / b, rounded to millionths: below 9 in whole numbers, without a detour by doubles, and 0, which
+ * a / b, rounded to millionths: up to 9 in whole numbers, without a detour by doubles, and 0, which
  * most are, without a division. Ties and all else go the general way.
  */
 ALWAYS char *put_share(char *out, uint64_t a, uint64_t b)
@@ -108,7 +108,7 @@ ALWAYS char *put_share(char *out, uint64_t a, uint64_t b)
 		*out = '0';
 		return out + 1;
 	}
-	if (__builtin_expect((a | b) >> 43 || a / 8 > b, 0))
+	if (__builtin_expect((a | b) >> 43 || a > 9 * b, 0))
 		return sf_write_ratio(out, (double)a / (double)b);
 	millionths = a * 1000000 / b;
 	rest = a * 1000000 % b;

@@ -77,6 +77,31 @@ static void identities_are_strings_and_counters_numbers_up_to_the_last(void **st
 	free(line.data);
 }
 
+static void a_share_of_small_numbers_is_as_exact_as_printf(void **state)
+{
+	struct sf_fieldset all = everything();
+	sf_cleanup(sf_encoder_free_p) struct sf_encoder *encoder = sf_encoder_new(&nobody, &all, 1u << SF_TABLE_TCP);
+	struct sf_view view = {.table = SF_TABLE_TCP, .release = SIX_EIGHTEEN};
+
+	(void)state;
+	for (unsigned i = 0; i < 40 * 120; i++) {
+		struct sf_tcp_info info = {.bytes_retrans = i % 120, .bytes_sent = 1 + i / 120};
+		char ratio[64], text[96];
+		struct reply reply;
+		struct line line;
+
+		reply_begin(&reply, 2, SF_ESTABLISHED);
+		reply_add(&reply, SF_PART_SHUTDOWN, "", 1);
+		reply_add(&reply, SF_PART_INFO, &info, sizeof(info));
+		assert_int_equal(sf_view_index(&view, reply.bytes, reply.length), 0);
+		line = encode(encoder, &view, i);
+		expect_ratio((double)info.bytes_retrans / (double)info.bytes_sent, ratio);
+		snprintf(text, sizeof(text), "\"retrans_ratio\":%s,", ratio);
+		assert_has(&line, text);
+		free(line.data);
+	}
+}
+
 static void the_fields_of_a_line_are_the_same_bytes_for_every_query_that_has_them(void **state)
 {
 	const struct sf_envelope other = {
@@ -168,6 +193,7 @@ int main(void)
 		cmocka_unit_test(the_longest_record_stays_within_its_room),
 		cmocka_unit_test(identities_are_strings_and_counters_numbers_up_to_the_last),
 		cmocka_unit_test(the_fields_of_a_line_are_the_same_bytes_for_every_query_that_has_them),
+		cmocka_unit_test(a_share_of_small_numbers_is_as_exact_as_printf),
 		cmocka_unit_test(two_encoders_share_nothing),
 		cmocka_unit_test(an_encoder_asks_for_what_its_fields_need),
 	};
