@@ -7,7 +7,7 @@
  * pair that occurs. Keys, words and digits are stored in whole blocks, and only the position
  * advances by what counts.
  */
-#include "record/put.h"
+#include "record/runs.h"
 
 /* The bytes of the step's own part that must not all be 0, the others masked out. */
 ALWAYS uint64_t set_bytes(const struct step *step, const struct sf_view *view)
@@ -46,6 +46,7 @@ ALWAYS char *put_step(enum kind kind, char *out, const struct step *step, const 
 	case KIND_U16:
 		return put_below_e8(behind, (uint32_t)bytes_at(bytes, 2));
 	case KIND_U32:
+	case KIND_U32_RARE:
 		return put_u32(behind, (uint32_t)bytes_at(bytes, 4));
 	case KIND_U64:
 		return put_u64(behind, bytes_at(bytes, 8));
@@ -108,41 +109,6 @@ ALWAYS bool holds(enum kind kind, enum fetch fetch, const struct step *step,
 	return kind == KIND_U32_NULL || kind == KIND_U64_NULL || !step->when || step->when(view);
 }
 
-/*
- * Whole runs of numbers in two passes: the digits of all, then the text. They take some 45 cycles
- * from load to store, and a processor that looks ahead sees only the next few: apart, they overlap
- * (measured: 20 % of a record).
- */
-ALWAYS char *put_u32s(char *out, const struct run *run, const uint64_t *digits, bool large,
-		      const uint8_t *part)
-{
-	const struct step *step = run->first, *behind = run->behind;
-
-	for (; step < behind; step++, digits++) {
-		uint32_t number = large ? (uint32_t)bytes_at(part + step->offset, 4) : 0;
-
-		out = put_key(out, step);
-		out = __builtin_expect(number < E8, 1) ? put_digits(out, *digits, leading(*digits))
-						       : put_large_u32(out, number);
-	}
-	return out;
-}
-
-ALWAYS char *run_u32(char *out, const struct run *run, const uint8_t *part)
-{
-	uint64_t digits[RUN_MOST], *to = digits;
-	bool large = false;
-
-	for (const uint16_t *at = run->offsets, *end = at + (run->behind - run->first); at < end;
-	     at += 4, to += 4)
-		large |= digits_of_four((uint32_t)bytes_at(part + at[0], 4),
-					(uint32_t)bytes_at(part + at[1], 4),
-					(uint32_t)bytes_at(part + at[2], 4),
-					(uint32_t)bytes_at(part + at[3], 4), to);
-	return large ? put_u32s(out, run, digits, true, part)
-		     : put_u32s(out, run, digits, false, part);
-}
-
 ALWAYS char *run_steps(enum kind kind, enum fetch fetch, char *out, const struct run *run,
 		       const struct sf_view *view)
 {
@@ -157,8 +123,10 @@ ALWAYS char *run_steps(enum kind kind, enum fetch fetch, char *out, const struct
 		}
 		return out;
 	}
-	if (kind == KIND_U32 && run->offsets)
+	if (kind == KIND_U32 && run->numbers)
 		return run_u32(out, run, part);
+	if (kind == KIND_U32_RARE && run->numbers)
+		return run_rare(out, run, part);
 	for (; step < behind; step++)
 		out = put_step(kind, out, step, part + step->offset, view);
 	return out;
@@ -198,6 +166,7 @@ char *sf_encode_fields(const struct sf_encoder *restrict encoder,
 			PLAIN(KIND_SCALED);
 			PLAIN(KIND_U16);
 			PLAIN(KIND_U32);
+			RUN(KIND_U32_RARE, FETCH_PART);
 			PLAIN(KIND_U64);
 			PLAIN(KIND_U32_NULL);
 			PLAIN(KIND_U64_NULL);

@@ -36,14 +36,27 @@ static unsigned gate(const struct list *list, size_t first)
 	return part;
 }
 
-static const uint16_t *make_offsets(const struct run *run, struct sf_arena *arena)
+static const struct numbers *make_numbers(const struct run *run, struct sf_arena *arena)
 {
-	size_t count = (size_t)(run->behind - run->first), whole = (count + 3) / 4 * 4;
-	uint16_t *offsets = sf_arena_alloc(arena, whole * sizeof(*offsets));
+	size_t count = (size_t)(run->behind - run->first), whole = (count + 3) / 4 * 4, length = 0;
+	struct numbers *numbers =
+		sf_arena_alloc(arena, sizeof(*numbers) + whole * sizeof(numbers->offsets[0]));
+	char *zeros;
 
 	for (size_t i = 0; i < whole; i++)
-		offsets[i] = run->first[i < count ? i : count - 1].offset;
-	return offsets;
+		numbers->offsets[i] = run->first[i < count ? i : count - 1].offset;
+	if (run->does != RUN_OF(KIND_U32_RARE, FETCH_PART))
+		return numbers;
+	for (size_t i = 0; i < count; i++)
+		length += run->first[i].key_length + 1u;
+	zeros = sf_arena_alloc(arena, (length + ZEROS_BLOCK - 1) / ZEROS_BLOCK * ZEROS_BLOCK);
+	numbers->zeros = zeros;
+	numbers->length = length;
+	for (size_t i = 0; i < count; i++) {
+		zeros = mempcpy(zeros, run->first[i].key, run->first[i].key_length);
+		*zeros++ = '0';
+	}
+	return numbers;
 }
 
 #define NOTHING UINT_MAX
@@ -208,7 +221,9 @@ void sf_program_link(struct program *program, struct sf_arena *arena, const stru
 	maker.step = alloc_steps(arena, 3 * list->count + 1);
 	link_fields(&maker, table);
 	for (struct run *run = program->runs; run->does != RUN_OF(KIND_END, FETCH_PART); run++) {
-		if (run->does == RUN_OF(KIND_U32, FETCH_PART) && run->behind - run->first > 2)
-			run->offsets = make_offsets(run, arena);
+		if ((run->does == RUN_OF(KIND_U32, FETCH_PART) ||
+		     run->does == RUN_OF(KIND_U32_RARE, FETCH_PART)) &&
+		    run->behind - run->first > 2)
+			run->numbers = make_numbers(run, arena);
 	}
 }

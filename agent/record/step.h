@@ -24,6 +24,7 @@ enum kind {
 	KIND_BITS_WORD, /* a number with a name */
 	KIND_U16,
 	KIND_U32,
+	KIND_U32_RARE, /* nearly always 0, all of the run */
 	KIND_U64,
 	KIND_U32_NULL,
 	KIND_U64_NULL, /* with values that are null */
@@ -121,9 +122,15 @@ struct run {
 		const struct step *behind; /* the last step */
 		const struct run *close;   /* KIND_OPEN: where nothing of the group came */
 	};
-	/* KIND_U32, if it is worth it: the steps', four by four, the last one repeated */
-	const uint16_t *offsets;
+	const struct numbers *numbers; /* KIND_U32, KIND_U32_RARE, if it is worth it */
 };
+
+struct numbers {	   /* of a whole run */
+	const char *zeros; /* KIND_U32_RARE: its text when all are 0; may be copied in blocks ... */
+	size_t length;	   /* ... of ZEROS_BLOCK bytes, to behind this */
+	uint16_t offsets[]; /* the steps', four by four, the last one repeated */
+};
+#define ZEROS_BLOCK 64
 
 struct program {
 	struct run *runs;

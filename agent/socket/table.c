@@ -47,6 +47,7 @@
 	place, .set = {offsetof(type_, member_), sizeof(((type_ *)0)->member_), 0}
 #define READ(place, function)  place, .read = read_##function
 #define SAME(place, tables_)   place, .same = tables_
+#define RARE(place)            place, .rare = true
 #define SCALED(place, scale_)  place, .scale = scale_
 #define BITS(place, shift_, bits_) place, .shift = shift_, .bits = bits_
 #define WORDED(place, table)   place, .words = &sf_words_##table

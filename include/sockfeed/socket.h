@@ -183,6 +183,7 @@ struct sf_field {
 	bool ends;        /* the event of a socket's end has it, too */
 	uint32_t tables;  /* mask of 1 << enum sf_table: in others too */
 	uint32_t same;    /* of them, those whose sockets all have one value: `read` asks for the table alone */
+	bool rare;        /* a plain number that is 0 in nearly all sockets: a writer may ask for all such at once */
 	bool nullable;    /* a plain number that equals one of nulls is null: "none", "unlimited" */
 	uint64_t nulls[2];
 	/* A number is these bits of the plain bytes alone: (bytes >> shift) & (2^bits - 1). bits 0: all of them. */

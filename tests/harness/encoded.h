@@ -20,15 +20,18 @@ static inline bool chance(unsigned of)
 
 /* ---- answers ---- */
 
-/* Numbers of all lengths, and the extremes, whatever lies there. */
+/* Numbers of all lengths, and the extremes, whatever lies there; or, as most are, all 0 but for one or none. */
 static inline void fill(void *bytes, size_t length)
 {
 	uint8_t *at = bytes;
+	bool calm = chance(3);
 
 	for (size_t i = 0; i < length; i += 4) {
 		uint32_t number = (uint32_t)draw_varied(&seed, 1ull << 32);
 
-		if (chance(12))
+		if (calm && !chance(40))
+			number = 0;
+		else if (chance(12))
 			number = UINT32_MAX;
 		else if (chance(12))
 			number = 0x7fffffff;
