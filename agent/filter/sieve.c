@@ -110,7 +110,7 @@ void sf_sieve_make(struct sf_sieve *sieve, const struct sf_filter *const *filter
 		parts[i]->next = first;
 		first = parts[i];
 	}
-	code.bytes = sf_alloc(SF_BC_MOST);
+	code.bytes = sf_realloc(NULL, SF_BC_MOST); /* as much of it is touched as is needed */
 	if (first)
 		make_bytecode(&s, sf_part_chain(&s, false, first), &code);
 	sieve->terms = !!sieve->sport + !!sieve->dport;

@@ -16,6 +16,16 @@ static struct step *alloc_steps(struct sf_arena *arena, size_t count)
 	return (struct step *)((at + line - 1) / line * line);
 }
 
+static size_t count_groups(const struct list *list)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < list->count; i++)
+		count += group_length(list->field[i]) &&
+			 (!i || !same_group(list->field[i - 1], list->field[i]));
+	return count;
+}
+
 /*
  * The part without which nothing of the group that begins at `first` is there: its only one, the
  * nest, or the header, which always comes.
@@ -213,12 +223,19 @@ void sf_program_link(struct program *program, struct sf_arena *arena, const stru
 		     enum sf_table table)
 {
 	struct maker maker = {.program = program, .arena = arena, .list = list, .last = NOTHING};
+	size_t groups;
 
-	/* A field may close a group and open one, each with a run and a step, or with text. */
-	program->runs = sf_arena_alloc(arena, (4 * list->count + 2) * sizeof(*program->runs));
+	/*
+	 * Each field is a step, or text; each group begins with a step, or with text, and ends with
+	 * a run, or with text; and each text may come to be a step of its own. Each step may be a
+	 * run.
+	 */
+	groups = count_groups(list);
+	program->runs =
+		sf_arena_alloc(arena, (list->count + 4 * groups + 1) * sizeof(*program->runs));
 	program->most = 0;
 	maker.run = program->runs;
-	maker.step = alloc_steps(arena, 3 * list->count + 1);
+	maker.step = alloc_steps(arena, list->count + 3 * groups);
 	link_fields(&maker, table);
 	for (struct run *run = program->runs; run->does != RUN_OF(KIND_END, FETCH_PART); run++) {
 		if ((run->does == RUN_OF(KIND_U32, FETCH_PART) ||
