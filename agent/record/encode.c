@@ -44,11 +44,12 @@ ALWAYS char *put_step(enum kind kind, char *out, const struct step *step, const 
 	case KIND_SCALED:
 		return put_scaled(behind, (uint32_t)bytes_at(bytes, 4), step->shift);
 	case KIND_U16:
-		return put_below_e8(behind, (uint32_t)bytes_at(bytes, 2));
+		return put_mostly_0(behind, (uint32_t)bytes_at(bytes, 2));
 	case KIND_U32:
 	case KIND_U32_RARE:
 		return put_u32(behind, (uint32_t)bytes_at(bytes, 4));
 	case KIND_U64:
+	case KIND_U64_RARE:
 		return put_u64(behind, bytes_at(bytes, 8));
 	case KIND_U32_NULL:
 		number = bytes_at(bytes, 4);
@@ -126,7 +127,9 @@ ALWAYS char *run_steps(enum kind kind, enum fetch fetch, char *out, const struct
 	if (kind == KIND_U32 && run->numbers)
 		return run_u32(out, run, part);
 	if (kind == KIND_U32_RARE && run->numbers)
-		return run_rare(out, run, part);
+		return run_rare_u32(out, run, part);
+	if (kind == KIND_U64_RARE && run->numbers && are_zero(run, part, 8))
+		return put_zeros(out, run);
 	for (; step < behind; step++)
 		out = put_step(kind, out, step, part + step->offset, view);
 	return out;
@@ -167,6 +170,7 @@ char *sf_encode_fields(const struct sf_encoder *restrict encoder,
 			PLAIN(KIND_U16);
 			PLAIN(KIND_U32);
 			RUN(KIND_U32_RARE, FETCH_PART);
+			RUN(KIND_U64_RARE, FETCH_PART);
 			PLAIN(KIND_U64);
 			PLAIN(KIND_U32_NULL);
 			PLAIN(KIND_U64_NULL);

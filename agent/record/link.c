@@ -55,7 +55,7 @@ static const struct numbers *make_numbers(const struct run *run, struct sf_arena
 
 	for (size_t i = 0; i < whole; i++)
 		numbers->offsets[i] = run->first[i < count ? i : count - 1].offset;
-	if (run->does != RUN_OF(KIND_U32_RARE, FETCH_PART))
+	if (run->does == RUN_OF(KIND_U32, FETCH_PART))
 		return numbers;
 	for (size_t i = 0; i < count; i++)
 		length += run->first[i].key_length + 1u;
@@ -238,9 +238,11 @@ void sf_program_link(struct program *program, struct sf_arena *arena, const stru
 	maker.step = alloc_steps(arena, list->count + 3 * groups);
 	link_fields(&maker, table);
 	for (struct run *run = program->runs; run->does != RUN_OF(KIND_END, FETCH_PART); run++) {
-		if ((run->does == RUN_OF(KIND_U32, FETCH_PART) ||
-		     run->does == RUN_OF(KIND_U32_RARE, FETCH_PART)) &&
-		    run->behind - run->first > 2)
+		bool whole = run->does == RUN_OF(KIND_U32, FETCH_PART) ||
+			     run->does == RUN_OF(KIND_U32_RARE, FETCH_PART) ||
+			     run->does == RUN_OF(KIND_U64_RARE, FETCH_PART);
+
+		if (whole && run->behind - run->first > 2)
 			run->numbers = make_numbers(run, arena);
 	}
 }

@@ -146,6 +146,15 @@ static inline char *put_below_e8(char *out, uint32_t number)
 	return put_digits(out, digits, leading(digits));
 }
 
+/* Numbers that stand alone are 0 in most sockets, and of one field they are alike. */
+static inline char *put_mostly_0(char *out, uint32_t number)
+{
+	if (number)
+		return put_below_e8(out, number);
+	*out = '0';
+	return out + 1;
+}
+
 /* Seldom called: the registers that it needs are its own. */
 #define SELDOM static __attribute__((noinline))
 
@@ -160,7 +169,7 @@ SELDOM char *put_large_u32(char *out, uint32_t number)
 static inline char *put_u32(char *out, uint32_t number)
 {
 	return __builtin_expect(number >= E8, 0) ? put_large_u32(out, number)
-						 : put_below_e8(out, number);
+						 : put_mostly_0(out, number);
 }
 
 SELDOM char *put_large_u64(char *out, uint64_t number)
@@ -180,7 +189,7 @@ SELDOM char *put_large_u64(char *out, uint64_t number)
 /* Nearly all numbers of a field lie on one side of 10^8: it is guessed right. */
 static inline char *put_u64(char *out, uint64_t number)
 {
-	return number < E8 ? put_below_e8(out, (uint32_t)number) : put_large_u64(out, number);
+	return number < E8 ? put_mostly_0(out, (uint32_t)number) : put_large_u64(out, number);
 }
 
 static inline char *put_u8(char *out, uint8_t number)

@@ -41,19 +41,28 @@ ALWAYS char *run_u32(char *out, const struct run *run, const uint8_t *part)
 		     : put_u32s(out, run, digits, false, part);
 }
 
-/* Nearly always one question for all of them, and one text. */
-ALWAYS char *run_rare(char *out, const struct run *run, const uint8_t *part)
+/* Those that are rare: one question for all of them, and one text. */
+ALWAYS bool are_zero(const struct run *run, const uint8_t *part, size_t size)
 {
-	const struct numbers *numbers = run->numbers;
-	const uint16_t *at = numbers->offsets, *end = at + (run->behind - run->first);
+	const uint16_t *at = run->numbers->offsets, *end = at + (run->behind - run->first);
 	uint64_t any = 0;
 
 	for (; at < end; at += 4)
-		any |= bytes_at(part + at[0], 4) | bytes_at(part + at[1], 4) |
-		       bytes_at(part + at[2], 4) | bytes_at(part + at[3], 4);
-	if (any)
-		return run_u32(out, run, part);
+		any |= bytes_at(part + at[0], size) | bytes_at(part + at[1], size) |
+		       bytes_at(part + at[2], size) | bytes_at(part + at[3], size);
+	return !any;
+}
+
+ALWAYS char *put_zeros(char *out, const struct run *run)
+{
+	const struct numbers *numbers = run->numbers;
+
 	for (size_t i = 0; i < numbers->length; i += ZEROS_BLOCK)
 		memcpy(out + i, numbers->zeros + i, ZEROS_BLOCK);
 	return out + numbers->length;
+}
+
+ALWAYS char *run_rare_u32(char *out, const struct run *run, const uint8_t *part)
+{
+	return are_zero(run, part, 4) ? put_zeros(out, run) : run_u32(out, run, part);
 }

@@ -87,8 +87,8 @@ enum kind sf_step_kind(const struct sf_field *field)
 		return KIND_ANY;
 	if (field->nullable)
 		return field->when || field->set.mask ? KIND_ANY : types[field->type].null;
-	if (field->rare && field->type == SF_TYPE_U32 && !field->when && !field->set.mask)
-		return KIND_U32_RARE;
+	if (field->rare && !field->when && !field->set.mask)
+		return field->type == SF_TYPE_U32 ? KIND_U32_RARE : KIND_U64_RARE;
 	return types[field->type].plain;
 }
 
@@ -218,6 +218,7 @@ void sf_step_make(struct step *step, struct sf_arena *arena, const struct sf_fie
 	case KIND_U32:
 	case KIND_U32_RARE:
 	case KIND_U64:
+	case KIND_U64_RARE:
 	case KIND_I32:
 	case KIND_PORT:
 	case KIND_ID64:

@@ -26,6 +26,7 @@ enum kind {
 	KIND_U32,
 	KIND_U32_RARE, /* nearly always 0, all of the run */
 	KIND_U64,
+	KIND_U64_RARE,
 	KIND_U32_NULL,
 	KIND_U64_NULL, /* with values that are null */
 	KIND_I32,
@@ -122,11 +123,11 @@ struct run {
 		const struct step *behind; /* the last step */
 		const struct run *close;   /* KIND_OPEN: where nothing of the group came */
 	};
-	const struct numbers *numbers; /* KIND_U32, KIND_U32_RARE, if it is worth it */
+	const struct numbers *numbers; /* KIND_U32 and those that are rare, if it is worth it */
 };
 
 struct numbers {	   /* of a whole run */
-	const char *zeros; /* KIND_U32_RARE: its text when all are 0; may be copied in blocks ... */
+	const char *zeros; /* rare: its text when all are 0; may be copied in blocks ... */
 	size_t length;	   /* ... of ZEROS_BLOCK bytes, to behind this */
 	uint16_t offsets[]; /* the steps', four by four, the last one repeated */
 };
