@@ -4,7 +4,7 @@
  * have, a group's fields sorted so that one kind stands side by side. Once a query; here may be
  * allocated and sorted.
  */
-#include "record/step.h"
+#include "record/program.h"
 
 /* Insertion keeps the order of equals. */
 static void insert(struct list *list, const struct sf_field *field)

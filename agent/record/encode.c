@@ -46,10 +46,8 @@ ALWAYS char *put_step(enum kind kind, char *out, const struct step *step, const 
 	case KIND_U16:
 		return put_mostly_0(behind, (uint32_t)bytes_at(bytes, 2));
 	case KIND_U32:
-	case KIND_U32_RARE:
 		return put_u32(behind, (uint32_t)bytes_at(bytes, 4));
 	case KIND_U64:
-	case KIND_U64_RARE:
 		return put_u64(behind, bytes_at(bytes, 8));
 	case KIND_U32_NULL:
 		number = bytes_at(bytes, 4);
@@ -81,7 +79,7 @@ ALWAYS char *put_step(enum kind kind, char *out, const struct step *step, const 
 	case KIND_NUMBER:
 		return put_u64(behind, value.number);
 	case KIND_SHORT:
-		return put_below_e8(behind, (uint32_t)value.number);
+		return put_mostly_0(behind, (uint32_t)value.number);
 	case KIND_BOOL:
 		return put_bool(behind, value.number != 0);
 	case KIND_NAMED:
@@ -89,6 +87,7 @@ ALWAYS char *put_step(enum kind kind, char *out, const struct step *step, const 
 	case KIND_ANY:
 		return sf_step_any(out, step, view);
 	case KIND_FIXED:
+	case KIND_ZEROS:
 	case KIND_OPEN:
 	case KIND_CLOSE:
 	case KIND_END:
@@ -117,21 +116,18 @@ ALWAYS char *run_steps(enum kind kind, enum fetch fetch, char *out, const struct
 	const uint8_t *part = view->part[run->part];
 
 	if (fetch != FETCH_PART || view->length[run->part] < run->need) {
-		for (; step < behind; step++) {
+		do {
 			if (holds(kind, fetch, step, view))
 				out = put_step(kind, out, step,
 					       view->part[step->part] + step->offset, view);
-		}
+		} while (++step < behind);
 		return out;
 	}
-	if (kind == KIND_U32 && run->numbers)
+	if (kind == KIND_U32 && run->offsets)
 		return run_u32(out, run, part);
-	if (kind == KIND_U32_RARE && run->numbers)
-		return run_rare_u32(out, run, part);
-	if (kind == KIND_U64_RARE && run->numbers && are_zero(run, part, 8))
-		return put_zeros(out, run);
-	for (; step < behind; step++)
+	do {
 		out = put_step(kind, out, step, part + step->offset, view);
+	} while (++step < behind);
 	return out;
 }
 
@@ -169,8 +165,6 @@ char *sf_encode_fields(const struct sf_encoder *restrict encoder,
 			PLAIN(KIND_SCALED);
 			PLAIN(KIND_U16);
 			PLAIN(KIND_U32);
-			RUN(KIND_U32_RARE, FETCH_PART);
-			RUN(KIND_U64_RARE, FETCH_PART);
 			PLAIN(KIND_U64);
 			PLAIN(KIND_U32_NULL);
 			PLAIN(KIND_U64_NULL);
@@ -186,6 +180,13 @@ char *sf_encode_fields(const struct sf_encoder *restrict encoder,
 			READ(KIND_ANY);
 		case RUN_OF(KIND_FIXED, FETCH_PART):
 			out = put_key(out, run->first);
+			continue;
+		case RUN_OF(KIND_ZEROS, FETCH_PART):
+			if (view->length[run->part] < run->need ||
+			    !are_zero(run->zeros, view->part[run->part]))
+				continue;
+			out = put_zeros(out, run->zeros);
+			run = run->zeros->last;
 			continue;
 		case RUN_OF(KIND_OPEN, FETCH_PART):
 			if (!view->length[run->part]) {

@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 
+#include "record/program.h"
 #include "record/put.h"
 
 #define BEFORE_STAMP "{\"time\":\""

@@ -6,7 +6,7 @@
  */
 #include <limits.h>
 
-#include "record/step.h"
+#include "record/program.h"
 
 static struct step *alloc_steps(struct sf_arena *arena, size_t count)
 {
@@ -14,59 +14,6 @@ static struct step *alloc_steps(struct sf_arena *arena, size_t count)
 	uintptr_t at = (uintptr_t)sf_arena_alloc(arena, (count + 1) * sizeof(struct step));
 
 	return (struct step *)((at + line - 1) / line * line);
-}
-
-static size_t count_groups(const struct list *list)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < list->count; i++)
-		count += group_length(list->field[i]) &&
-			 (!i || !same_group(list->field[i - 1], list->field[i]));
-	return count;
-}
-
-/*
- * The part without which nothing of the group that begins at `first` is there: its only one, the
- * nest, or the header, which always comes.
- */
-static unsigned gate(const struct list *list, size_t first)
-{
-	unsigned part = SF_PART_COUNT;
-
-	for (size_t i = first; i < list->count; i++) {
-		unsigned own = list->field[i]->part;
-
-		if (!same_group(list->field[first], list->field[i]))
-			break;
-		if (list->is_inet && own >= SF_PART_ATTRIBUTES && own < SF_PART_QUEUES)
-			own = SF_PART_ULP;
-		part = part == SF_PART_COUNT || part == own ? own : SF_PART_HEADER;
-	}
-	return part;
-}
-
-static const struct numbers *make_numbers(const struct run *run, struct sf_arena *arena)
-{
-	size_t count = (size_t)(run->behind - run->first), whole = (count + 3) / 4 * 4, length = 0;
-	struct numbers *numbers =
-		sf_arena_alloc(arena, sizeof(*numbers) + whole * sizeof(numbers->offsets[0]));
-	char *zeros;
-
-	for (size_t i = 0; i < whole; i++)
-		numbers->offsets[i] = run->first[i < count ? i : count - 1].offset;
-	if (run->does == RUN_OF(KIND_U32, FETCH_PART))
-		return numbers;
-	for (size_t i = 0; i < count; i++)
-		length += run->first[i].key_length + 1u;
-	zeros = sf_arena_alloc(arena, (length + ZEROS_BLOCK - 1) / ZEROS_BLOCK * ZEROS_BLOCK);
-	numbers->zeros = zeros;
-	numbers->length = length;
-	for (size_t i = 0; i < count; i++) {
-		zeros = mempcpy(zeros, run->first[i].key, run->first[i].key_length);
-		*zeros++ = '0';
-	}
-	return numbers;
 }
 
 #define NOTHING UINT_MAX
@@ -80,6 +27,7 @@ struct maker {
 	struct run *run;
 	struct run *open;    /* of the group; NULL: text opened it */
 	unsigned last;	     /* the rank of the run before, or NOTHING joins it */
+	size_t zeros_end;    /* of the list: to there one question is asked for all */
 	char text[KEY_ROOM]; /* what stands in front of the next key */
 	size_t length;
 };
@@ -160,8 +108,23 @@ static void open_group(struct maker *m, size_t first)
 	m->step->key_length = (uint8_t)(length - 1);
 	m->open = m->run++;
 	*m->open = (struct run){.does = RUN_OF(KIND_OPEN, FETCH_PART),
-				.part = (uint8_t)gate(m->list, first),
+				.part = (uint8_t)sf_group_gate(m->list, first),
 				.first = m->step++};
+}
+
+static void open_zeros(struct maker *m, size_t first)
+{
+	size_t count = sf_rares_end(m->list, first) - first;
+
+	if (first < m->zeros_end || count < RARES_LEAST)
+		return;
+	flush(m);
+	*m->run++ = (struct run){.does = RUN_OF(KIND_ZEROS, FETCH_PART),
+				 .part = m->list->field[first]->part,
+				 .first = m->step,
+				 .behind = m->step + count};
+	m->last = NOTHING;
+	m->zeros_end = first + count;
 }
 
 static void add_field(struct maker *m, size_t at)
@@ -174,6 +137,7 @@ static void add_field(struct maker *m, size_t at)
 
 	if (!is_sure(m, at) || m->length + key > KEY_ROOM)
 		flush(m);
+	open_zeros(m, at);
 	step = m->step++;
 	if (m->last != rank || step - m->run[-1].first == RUN_MOST)
 		*m->run++ = (struct run){.does = (uint8_t)RUN_OF(KIND_OF(rank), FETCH_OF(rank)),
@@ -223,26 +187,24 @@ void sf_program_link(struct program *program, struct sf_arena *arena, const stru
 		     enum sf_table table)
 {
 	struct maker maker = {.program = program, .arena = arena, .list = list, .last = NOTHING};
-	size_t groups;
+	size_t groups, runs;
 
 	/*
 	 * Each field is a step, or text; each group begins with a step, or with text, and ends with
 	 * a run, or with text; and each text may come to be a step of its own. Each step may be a
 	 * run.
 	 */
-	groups = count_groups(list);
-	program->runs =
-		sf_arena_alloc(arena, (list->count + 4 * groups + 1) * sizeof(*program->runs));
+	groups = sf_groups_count(list);
+	runs = list->count + 4 * groups + sf_rares_count(list) + 1;
+	program->runs = sf_arena_alloc(arena, runs * sizeof(*program->runs));
 	program->most = 0;
 	maker.run = program->runs;
 	maker.step = alloc_steps(arena, list->count + 3 * groups);
 	link_fields(&maker, table);
 	for (struct run *run = program->runs; run->does != RUN_OF(KIND_END, FETCH_PART); run++) {
-		bool whole = run->does == RUN_OF(KIND_U32, FETCH_PART) ||
-			     run->does == RUN_OF(KIND_U32_RARE, FETCH_PART) ||
-			     run->does == RUN_OF(KIND_U64_RARE, FETCH_PART);
-
-		if (whole && run->behind - run->first > 2)
-			run->numbers = make_numbers(run, arena);
+		if (run->does == RUN_OF(KIND_U32, FETCH_PART) && run->behind - run->first > 2)
+			run->offsets = sf_run_offsets(run, arena);
+		if (run->does == RUN_OF(KIND_ZEROS, FETCH_PART))
+			run->zeros = sf_run_zeros(run, run->behind, &run->need, arena);
 	}
 }

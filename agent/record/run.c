@@ -3,7 +3,7 @@
  * The record that closes a run: what it asked, saw, told and failed to do. Once a run, so it may
  * allocate. `cut` is what was matched and not told.
  */
-#include "record/step.h"
+#include "record/program.h"
 
 /* NULL is null. */
 static void add_text(struct sf_buf *out, const char *name, const char *text)

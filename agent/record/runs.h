@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "record/program.h"
 #include "record/put.h"
 
 /*
@@ -30,7 +31,7 @@ ALWAYS char *run_u32(char *out, const struct run *run, const uint8_t *part)
 {
 	uint64_t digits[RUN_MOST], *to = digits;
 	bool large = false;
-	const uint16_t *at = run->numbers->offsets, *end = at + (run->behind - run->first);
+	const uint16_t *at = run->offsets, *end = at + (run->behind - run->first);
 
 	for (; at < end; at += 4, to += 4)
 		large |= digits_of_four((uint32_t)bytes_at(part + at[0], 4),
@@ -41,28 +42,20 @@ ALWAYS char *run_u32(char *out, const struct run *run, const uint8_t *part)
 		     : put_u32s(out, run, digits, false, part);
 }
 
-/* Those that are rare: one question for all of them, and one text. */
-ALWAYS bool are_zero(const struct run *run, const uint8_t *part, size_t size)
+/* Those that are rare: one question for all of their runs, and one text. */
+ALWAYS bool are_zero(const struct zeros *zeros, const uint8_t *part)
 {
-	const uint16_t *at = run->numbers->offsets, *end = at + (run->behind - run->first);
+	const struct zero *zero = zeros->zero, *end = zero + zeros->count;
 	uint64_t any = 0;
 
-	for (; at < end; at += 4)
-		any |= bytes_at(part + at[0], size) | bytes_at(part + at[1], size) |
-		       bytes_at(part + at[2], size) | bytes_at(part + at[3], size);
+	for (; zero < end; zero++)
+		any |= bytes_at(part + zero->offset, 8) & zero->mask;
 	return !any;
 }
 
-ALWAYS char *put_zeros(char *out, const struct run *run)
+ALWAYS char *put_zeros(char *out, const struct zeros *zeros)
 {
-	const struct numbers *numbers = run->numbers;
-
-	for (size_t i = 0; i < numbers->length; i += ZEROS_BLOCK)
-		memcpy(out + i, numbers->zeros + i, ZEROS_BLOCK);
-	return out + numbers->length;
-}
-
-ALWAYS char *run_rare_u32(char *out, const struct run *run, const uint8_t *part)
-{
-	return are_zero(run, part, 4) ? put_zeros(out, run) : run_u32(out, run, part);
+	for (size_t i = 0; i < zeros->length; i += ZEROS_BLOCK)
+		memcpy(out + i, zeros->text + i, ZEROS_BLOCK);
+	return out + zeros->length;
 }

@@ -87,8 +87,6 @@ enum kind sf_step_kind(const struct sf_field *field)
 		return KIND_ANY;
 	if (field->nullable)
 		return field->when || field->set.mask ? KIND_ANY : types[field->type].null;
-	if (field->rare && !field->when && !field->set.mask)
-		return field->type == SF_TYPE_U32 ? KIND_U32_RARE : KIND_U64_RARE;
 	return types[field->type].plain;
 }
 
@@ -104,9 +102,13 @@ enum fetch sf_step_fetch(const struct sf_field *field)
 unsigned sf_step_rank(const struct sf_field *field)
 {
 	enum fetch fetch = sf_step_fetch(field);
-	unsigned part = fetch == FETCH_PART ? field->part : 0;
+	enum kind kind = sf_step_kind(field);
+	unsigned part = fetch == FETCH_PART ? field->part : 0, rare = 0;
 
-	return RANK(fetch, part, sf_step_kind(field));
+	if (field->rare && fetch == FETCH_PART &&
+	    (kind == KIND_U8 || kind == KIND_U16 || kind == KIND_U32 || kind == KIND_U64))
+		rare = RARE_RANK;
+	return RANK(fetch, part, rare | kind);
 }
 
 static const struct words *make_words(struct sf_arena *arena, const struct sf_words *words)
@@ -216,14 +218,13 @@ void sf_step_make(struct step *step, struct sf_arena *arena, const struct sf_fie
 	case KIND_SHARE:
 	case KIND_U16:
 	case KIND_U32:
-	case KIND_U32_RARE:
 	case KIND_U64:
-	case KIND_U64_RARE:
 	case KIND_I32:
 	case KIND_PORT:
 	case KIND_ID64:
 	case KIND_IP:
 	case KIND_FIXED:
+	case KIND_ZEROS:
 	case KIND_OPEN:
 	case KIND_CLOSE:
 	case KIND_END:

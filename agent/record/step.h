@@ -1,15 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * A list of fields, compiled: for each class of a table's sockets a flat array of runs. A run is
- * steps of one kind, fetched one way, so that the encoder decides once a run and not once a field.
- * Within a group the fields are sorted into runs (JSON objects have no order); at the top level
- * they stay as in the table.
- *
- * Every key comes with a comma before it. The first comma of a group is overwritten by its brace,
- * and a group whose end finds nothing written is rolled back: so no step asks whether it is the
- * first. Text that is the same in every record (`,"table":"tcp"`, the braces of a group that always
- * has something) stands in front of the next key, where that always comes, too.
- */
+/* One field, compiled: how it is fetched, how it is printed, and what of that is ready to copy. */
 #pragma once
 
 #include <sockfeed/record.h>
@@ -24,9 +14,7 @@ enum kind {
 	KIND_BITS_WORD, /* a number with a name */
 	KIND_U16,
 	KIND_U32,
-	KIND_U32_RARE, /* nearly always 0, all of the run */
 	KIND_U64,
-	KIND_U64_RARE,
 	KIND_U32_NULL,
 	KIND_U64_NULL, /* with values that are null */
 	KIND_I32,
@@ -42,6 +30,7 @@ enum kind {
 	KIND_NAMED, /* a number with a name */
 	KIND_ANY,   /* everything else: read and printed the general way */
 	KIND_FIXED, /* the key is all */
+	KIND_ZEROS, /* in front of runs that are nearly always 0, all of them */
 	KIND_OPEN,
 	KIND_CLOSE, /* of a group */
 	KIND_END    /* of the record */
@@ -112,47 +101,6 @@ struct step {
 	};
 } __attribute__((aligned(64)));
 
-#define RUN_MOST 64 /* steps; a multiple of four */
-
-struct run {
-	uint8_t does;  /* RUN_OF; a group's ends and the record's have FETCH_PART */
-	uint8_t part;  /* FETCH_PART; KIND_OPEN: without it nothing of the group is there */
-	uint16_t need; /* FETCH_PART: the end of the last of its steps */
-	const struct step *first;
-	union {
-		const struct step *behind; /* the last step */
-		const struct run *close;   /* KIND_OPEN: where nothing of the group came */
-	};
-	const struct numbers *numbers; /* KIND_U32 and those that are rare, if it is worth it */
-};
-
-struct numbers {	   /* of a whole run */
-	const char *zeros; /* rare: its text when all are 0; may be copied in blocks ... */
-	size_t length;	   /* ... of ZEROS_BLOCK bytes, to behind this */
-	uint16_t offsets[]; /* the steps', four by four, the last one repeated */
-};
-#define ZEROS_BLOCK 64
-
-struct program {
-	struct run *runs;
-	/* No record has more bytes behind its envelope, but for the elements of lists. */
-	size_t most;
-	const struct sf_field **lists; /* NULL: it has none */
-	size_t list_count;
-};
-
-struct sf_encoder {
-	struct program program[SF_TABLE_COUNT][SF_CLASS_COUNT];
-	uint32_t ext[SF_TABLE_COUNT];
-	struct sf_arena *arena; /* owns everything */
-	/* {"time":"...","type":"socket",...,"run":1,"seq": and what follows the number */
-	char *head, *tail, *stamp;
-	size_t head_length, tail_length, identity_length;
-	const char *type;
-	const char *identity; /* the constant middle of the head: host, labels, query */
-	size_t most;
-};
-
 /*
  * A name that an outside byte string bears is at most so long; the kernel's are 16
  * (TCP_CA_NAME_MAX, TCP_ULP_NAME_MAX).
@@ -169,11 +117,12 @@ struct sf_encoder {
 /* step.c: one field. */
 enum kind sf_step_kind(const struct sf_field *);
 enum fetch sf_step_fetch(const struct sf_field *);
-/* Fetch, part and kind as one number. Equal: the two can be of one run. */
+/* Fetch, part, rare and kind as one number. Equal: the two can be of one run. */
 unsigned sf_step_rank(const struct sf_field *);
 #define RANK(fetch, part, kind) ((unsigned)(fetch) << 16 | (part) << 8 | (unsigned)(kind))
+#define RARE_RANK		0x80u /* a plain number that is nearly always 0 */
 #define FETCH_OF(rank)		((rank) >> 16)
-#define KIND_OF(rank)		((rank)&0xff)
+#define KIND_OF(rank)		((rank)&0x7f)
 void sf_step_make(struct step *, struct sf_arena *, const struct sf_field *);
 
 /* most.c: no value takes more, with its key; but for lists, whose elements take so much more. */
@@ -186,19 +135,6 @@ size_t sf_bit_text(const struct sf_words *, unsigned bit, char *out, size_t room
 /* any.c: KIND_TEXT with its key, `length` bytes at most; KIND_ANY with its key, if it is there. */
 char *sf_step_text(char *out, const struct step *, const uint8_t *bytes, size_t length);
 char *sf_step_any(char *out, const struct step *, const struct sf_view *);
-
-/* compile.c: all fields of a table's class. */
-void sf_program_compile(struct program *, struct sf_arena *, const struct sf_fieldset *fields,
-			enum sf_table table, enum sf_class class);
-
-/* link.c: of these, in the order in which they are written. */
-struct list {
-	const struct sf_field *field[SF_FIELD_COUNT];
-	unsigned rank[SF_FIELD_COUNT]; /* of each: sf_step_rank */
-	size_t count;
-	bool is_inet;
-};
-void sf_program_link(struct program *, struct sf_arena *, const struct list *, enum sf_table table);
 
 /* value.c: a value (of a list: one of its elements) as JSON, or for people without the quotes. */
 char *sf_value_write(char *out, const struct sf_field *, const struct sf_value *, bool quoted);

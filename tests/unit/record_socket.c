@@ -113,6 +113,26 @@ static void tcp_info_of_any_length_is_read_as_far_as_it_goes(void **state)
 	}
 }
 
+static void one_bit_is_seen_among_zeros(void **state)
+{
+	struct sf_fieldset all = everything();
+	sf_cleanup(sf_encoder_free_p) struct sf_encoder *encoder = sf_encoder_new(&nobody, &all, 1u << SF_TABLE_TCP);
+	const size_t memory = 9 * sizeof(uint32_t);
+	struct reply reply;
+
+	(void)state;
+	for (size_t at = 0; at <= 8 * (sizeof(struct sf_tcp_info) + memory); at++) {
+		uint8_t bytes[sizeof(struct sf_tcp_info) + 9 * sizeof(uint32_t) + 1] = {0};
+
+		bytes[at / 8] = (uint8_t)(1 << at % 8); /* the last one lies behind both */
+		reply_begin(&reply, 2, SF_ESTABLISHED);
+		reply_add(&reply, SF_PART_SHUTDOWN, "", 1);
+		reply_add(&reply, SF_PART_INFO, bytes, sizeof(struct sf_tcp_info));
+		reply_add(&reply, SF_PART_SKMEM, bytes + sizeof(struct sf_tcp_info), memory);
+		check(encoder, &all, &reply, SF_CLASS_FULL);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -124,6 +144,7 @@ int main(void)
 		cmocka_unit_test(a_socket_of_any_table_says_what_its_fields_say),
 		cmocka_unit_test(any_set_of_fields_is_written_alone),
 		cmocka_unit_test(tcp_info_of_any_length_is_read_as_far_as_it_goes),
+		cmocka_unit_test(one_bit_is_seen_among_zeros),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
