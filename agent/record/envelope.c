@@ -45,13 +45,16 @@ void sf_identity_add(struct sf_buf *buf, const struct sf_envelope *envelope)
 
 /* The most that a line of the table has behind its envelope. */
 static size_t compile_table(struct sf_encoder *encoder, const struct sf_fieldset *fields,
-			    enum sf_table table)
+			    enum sf_table table, bool ended)
 {
+	uint32_t classes = ended ? 1u << SF_CLASS_ENDED : sf_table_classes(table);
 	size_t most = 0;
 
 	for (unsigned class = 0; class < SF_CLASS_COUNT; class ++) {
 		struct program *program = &encoder->program[table][class];
 
+		if (!(classes >> class & 1))
+			continue;
 		sf_program_compile(program, encoder->arena, fields, table, class);
 		most = program->most > most ? program->most : most;
 	}
@@ -72,8 +75,10 @@ struct sf_encoder *sf_encoder_new(const struct sf_envelope *envelope,
 	encoder->arena = sf_arena_new();
 	encoder->type = envelope->ended ? "closed" : "socket";
 	for (unsigned i = 0; i < SF_TABLE_COUNT; i++) {
-		size_t longest = tables >> i & 1 ? compile_table(encoder, fields, i) : 0;
+		size_t longest = 0;
 
+		if (tables >> i & 1)
+			longest = compile_table(encoder, fields, i, envelope->ended);
 		most = longest > most ? longest : most;
 	}
 	sf_identity_add(&identity, envelope);

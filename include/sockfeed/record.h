@@ -21,7 +21,10 @@ struct sf_envelope {
 	const char *const *label_names, *const *label_values;
 };
 
-/* `tables`: a mask of 1 << enum sf_table; it writes sockets of these alone. */
+/*
+ * `tables`: a mask of 1 << enum sf_table; it writes sockets of these alone: of views of class SF_CLASS_ENDED when they
+ * have ended, else of all others.
+ */
 struct sf_encoder *sf_encoder_new(const struct sf_envelope *, const struct sf_fieldset *fields, uint32_t tables);
 void sf_encoder_free(struct sf_encoder *);
 void sf_encoder_free_p(struct sf_encoder **);

@@ -62,6 +62,14 @@ enum sf_class {
 	SF_CLASS_ENDED, /* the event of its end, no answer: sf_view_ended */
 	SF_CLASS_COUNT
 };
+/* Those that an indexed answer of the table can be of. */
+static inline uint32_t sf_table_classes(enum sf_table table)
+{
+	uint32_t both = 1u << SF_CLASS_FULL | 1u << SF_CLASS_LISTENER;
+
+	return table == SF_TABLE_TCP ? both | 1u << SF_CLASS_BOUND | 1u << SF_CLASS_SMALL
+				     : both | 1u << SF_CLASS_UNCONNECTED;
+}
 
 /*
  * Valid as long as the bytes that it points into, and at its place: it may point into itself. The eight bytes before a

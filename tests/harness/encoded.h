@@ -179,6 +179,14 @@ static inline void index_as(struct sf_view *view, const void *bytes, size_t leng
 
 static const struct sf_envelope nobody = {
 	.host_name = "h", .host_id = "i", .boot_id = "b", .query = "q"};
+static const struct sf_envelope of_the_ended = {
+	.host_name = "h", .host_id = "i", .boot_id = "b", .query = "q", .ended = true};
+
+static inline const struct sf_envelope *envelope_of(enum sf_class class)
+{
+	return class == SF_CLASS_ENDED ? &of_the_ended : &nobody;
+}
+
 enum { ENVELOPE_KEYS = 7 }; /* time type schema host query run seq */
 
 struct line {

@@ -294,6 +294,34 @@ static void a_field_of_another_table_is_absent_whatever_came(void **state)
 	}
 }
 
+/* Whoever has something ready for each class goes by it. */
+static void an_answer_of_any_bytes_is_of_a_class_of_its_table(void **state)
+{
+	unsigned seed = 1;
+	(void)state;
+
+	for (unsigned i = 0; i < SF_TABLE_COUNT; i++) {
+		unsigned indexed = 0;
+
+		for (unsigned round = 0; round < 20000; round++) {
+			struct sf_view view = {.table = (uint8_t)i, .release = 0x061200};
+			struct reply reply = {.length = 4u * (unsigned)(rand_r(&seed) % 24)};
+
+			for (size_t at = 0; at < reply.length; at++)
+				reply.bytes[at] = (uint8_t)rand_r(&seed);
+			if (i == SF_TABLE_SCTP && reply.length == sizeof(struct sf_inet_msg))
+				reply_add(&reply, SF_PART_PEERS, reply.bytes, 4);
+			if (i == SF_TABLE_TCP && round % 2)
+				reply_add(&reply, SF_PART_SHUTDOWN, "", 1);
+			if (sf_view_index(&view, reply.bytes, reply.length))
+				continue;
+			indexed++;
+			assert_true(sf_table_classes(i) >> view.class & 1);
+		}
+		assert_true(indexed > 100 || i == SF_TABLE_TIPC);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -308,6 +336,7 @@ int main(void)
 		cmocka_unit_test(padding_at_the_end_of_an_older_kernels_struct_is_no_value),
 		cmocka_unit_test(a_listener_has_limits_where_its_kernel_fills_them_in),
 		cmocka_unit_test(a_field_of_another_table_is_absent_whatever_came),
+		cmocka_unit_test(an_answer_of_any_bytes_is_of_a_class_of_its_table),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
