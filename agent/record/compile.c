@@ -9,11 +9,11 @@
 /* Insertion keeps the order of equals. */
 static void insert(struct list *list, const struct sf_field *field)
 {
-	size_t at = list->count++;
+	size_t at = list->count++, group = group_length(field);
 	unsigned rank = sf_step_rank(field);
 
-	for (; group_length(field) && at && list->rank[at - 1] > rank &&
-	       same_group(list->field[at - 1], field);
+	for (; group && at && list->rank[at - 1] > rank &&
+	       in_group(list->field[at - 1], field, group);
 	     at--) {
 		list->field[at] = list->field[at - 1];
 		list->rank[at] = list->rank[at - 1];

@@ -122,10 +122,12 @@ static const struct words *make_words(struct sf_arena *arena, const struct sf_wo
 	for (unsigned i = 0; i < words->count; i++) {
 		struct word *word = &made->word[i];
 		char text[WORD_ROOM + 1];
+		const char *end;
 
 		if (!words->names[i])
 			continue;
-		word->length = (uint8_t)snprintf(text, sizeof(text), "\"%s\"", words->names[i]);
+		end = stpcpy(stpcpy(stpcpy(text, "\""), words->names[i]), "\""); /* words_fit */
+		word->length = (uint8_t)(end - text);
 		memcpy(word->text, text, WORD_ROOM);
 	}
 	return made;

@@ -172,9 +172,16 @@ static inline size_t group_length(const struct sf_field *field)
 	return (size_t)(leaf(field->name) - field->name);
 }
 
+/* Is it in the group of the other one, whose length that is, not 0? */
+static inline bool in_group(const struct sf_field *field, const struct sf_field *other,
+			    size_t length)
+{
+	return !strncmp(field->name, other->name, length);
+}
+
 static inline bool same_group(const struct sf_field *a, const struct sf_field *b)
 {
 	size_t length = group_length(a);
 
-	return length == group_length(b) && !memcmp(a->name, b->name, length);
+	return length ? in_group(b, a, length) : !group_length(b);
 }
