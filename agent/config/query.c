@@ -137,9 +137,33 @@ static void find_outputs(struct sf_reader *reader, struct sf_query_conf *query)
 	}
 }
 
-static bool is_none(const struct sf_node *names)
+/* A text of no length names nothing, either, but where tables or fields are meant they complain. */
+static bool is_none(const struct sf_node *names, size_t offset)
 {
-	return !names->wrong && !names->empty && !names->count && !names->text.length;
+	return !names->wrong && !names->empty && !names->count && !names->text.length &&
+	       (names->kind == SF_NODE_LIST || offset == AT(output_names));
+}
+
+/* An empty list is no default: who writes one would be told of something else, or of nothing. */
+static void check_names(struct sf_reader *reader, const struct sf_node *map)
+{
+	static const struct {
+		size_t offset;
+		const char *key, *hint;
+	} lists[] = {
+		{AT(sockets), "sockets", "write the name of a table, such as tcp, or all"},
+		{AT(namespaces), "namespaces", "write self, all, or the name of a namespace"},
+		{AT(fields), "fields", "write the name of a group or of a field, or all"},
+		{AT(output_names), "outputs", "write the name of an output"},
+	};
+
+	for (size_t i = 0; i < SF_COUNT(lists); i++) {
+		const struct sf_node *names = sf_node_get(map, lists[i].key);
+
+		if (names && is_none(names, lists[i].offset))
+			sf_node_complain(reader->complaints, names, lists[i].hint,
+					 "nothing is named here");
+	}
 }
 
 /* Reads what `map` says, over what is there. True when it says where the records go. */
@@ -147,12 +171,9 @@ static bool read_keys(struct sf_reader *reader, const char *owner, const struct 
 		      struct sf_query_conf *query)
 {
 	struct sf_layer layer = {.keys = sf_query_keys, .memory = query};
-	const struct sf_node *outputs = sf_node_get(map, "outputs");
 
 	sf_section_read(reader, &layer, 1, owner, map);
-	if (outputs && is_none(outputs))
-		sf_node_complain(reader->complaints, outputs, "write the name of an output",
-				 "nothing is named here");
+	check_names(reader, map);
 	if (!sf_layer_saw(&layer, AT(output_names)))
 		return false;
 	find_outputs(reader, query);
