@@ -171,7 +171,7 @@ bool sf_cell_trouble(const struct sf_column *column, const struct sf_view *view)
 
 	switch (column->field) {
 	case SF_FIELD_STATE:
-		return 1u << sf_view_state(view) & states;
+		return sf_view_state(view) < SF_STATE_COUNT && 1u << sf_view_state(view) & states;
 	case SF_FIELD_TCP_TOTAL_RETRANS:
 		return sf_field_read(&sf_fields[column->field], view, &value) == SF_PRESENT &&
 		       value.number;
