@@ -69,7 +69,9 @@ static const struct sf_key spool_keys[] = {
 	{.name = "path",
 	 .kind = SF_KIND_TEXT,
 	 .offset = AT(spool.path),
-	 .help = "a directory of its own; the one that it is in must exist"},
+	 .help = "a directory of its own (relative: to where the agent is started); the one that "
+		 "it "
+		 "is in must exist"},
 	{.name = "max_size",
 	 .kind = SF_KIND_SIZE,
 	 .offset = AT(spool.max_size),
@@ -109,7 +111,8 @@ static const struct sf_key letters_keys[] = {
 	{.name = "path",
 	 .kind = SF_KIND_TEXT,
 	 .offset = AT(letters.path),
-	 .help = "a file; beside it, PATH.reasons says why"},
+	 .help = "a file (relative: to where the agent is started); beside it, PATH.reasons says "
+		 "why"},
 	{.name = "max_size",
 	 .kind = SF_KIND_SIZE,
 	 .offset = AT(letters.max_size),
