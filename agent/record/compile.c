@@ -6,14 +6,21 @@
  */
 #include "record/program.h"
 
+/* Of one rank those stand first that the oldest kernels have: a part that ends early has those. */
+static bool precedes(const struct sf_field *a, unsigned rank_a, const struct sf_field *b,
+		     unsigned rank_b)
+{
+	return rank_a != rank_b ? rank_a < rank_b : a->offset + a->size < b->offset + b->size;
+}
+
 /* Insertion keeps the order of equals. */
 static void insert(struct list *list, const struct sf_field *field)
 {
 	size_t at = list->count++, group = group_length(field);
 	unsigned rank = sf_step_rank(field);
 
-	for (; group && at && list->rank[at - 1] > rank &&
-	       in_group(list->field[at - 1], field, group);
+	for (; group && at && in_group(list->field[at - 1], field, group) &&
+	       precedes(field, rank, list->field[at - 1], list->rank[at - 1]);
 	     at--) {
 		list->field[at] = list->field[at - 1];
 		list->rank[at] = list->rank[at - 1];

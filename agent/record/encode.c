@@ -102,33 +102,45 @@ ALWAYS bool holds(enum kind kind, enum fetch fetch, const struct step *step,
 {
 	if (view->length[step->part] < step->end)
 		return false;
-	if (fetch == FETCH_PART)
-		return true;
 	if (fetch == FETCH_SET)
 		return set_bytes(step, view) != 0;
 	return kind == KIND_U32_NULL || kind == KIND_U64_NULL || !step->when || step->when(view);
 }
 
-ALWAYS char *run_steps(enum kind kind, enum fetch fetch, char *out, const struct run *run,
-		       const struct sf_view *view)
+ALWAYS char *run_conditions(enum kind kind, enum fetch fetch, char *out, const struct run *run,
+			    const struct sf_view *view)
 {
 	const struct step *step = run->first, *behind = run->behind;
-	const uint8_t *part = view->part[run->part];
 
-	if (fetch != FETCH_PART || view->length[run->part] < run->need) {
-		do {
-			if (holds(kind, fetch, step, view))
-				out = put_step(kind, out, step,
-					       view->part[step->part] + step->offset, view);
-		} while (++step < behind);
+	do {
+		if (holds(kind, fetch, step, view))
+			out = put_step(kind, out, step, view->part[step->part] + step->offset,
+				       view);
+	} while (++step < behind);
+	return out;
+}
+
+ALWAYS char *run_part(enum kind kind, char *out, struct run *run, const struct sf_view *view)
+{
+	const uint16_t length = view->length[run->part];
+	const uint8_t *part = view->part[run->part];
+	const struct step *step = run->first;
+
+	if (__builtin_expect(length != run->fits, 0) && !sf_run_fit(run, length))
 		return out;
-	}
 	if (kind == KIND_U32 && run->offsets)
 		return run_u32(out, run, part);
 	do {
 		out = put_step(kind, out, step, part + step->offset, view);
-	} while (++step < behind);
+	} while (++step < run->behind);
 	return out;
+}
+
+ALWAYS char *run_steps(enum kind kind, enum fetch fetch, char *out, struct run *run,
+		       const struct sf_view *view)
+{
+	return fetch == FETCH_PART ? run_part(kind, out, run, view)
+				   : run_conditions(kind, fetch, out, run, view);
 }
 
 #define RUN(kind, fetch)                                      \
@@ -153,7 +165,7 @@ char *sf_encode_fields(const struct sf_encoder *restrict encoder,
 {
 	char *before = NULL, *group = NULL;
 
-	for (const struct run *run = encoder->program[view->table][view->class].runs;; run++) {
+	for (struct run *run = encoder->program[view->table][view->class].runs;; run++) {
 		switch (run->does) {
 			PLAIN(KIND_WORD);
 			PLAIN(KIND_WORDS);
@@ -182,8 +194,9 @@ char *sf_encode_fields(const struct sf_encoder *restrict encoder,
 			out = put_key(out, run->first);
 			continue;
 		case RUN_OF(KIND_ZEROS, FETCH_PART):
-			if (view->length[run->part] < run->need ||
-			    !are_zero(run->zeros, view->part[run->part]))
+			if (view->length[run->part] != run->fits)
+				sf_zeros_fit(run, view->length[run->part]);
+			if (!are_zero(run->zeros, view->part[run->part]))
 				continue;
 			out = put_zeros(out, run->zeros);
 			run = run->zeros->last;

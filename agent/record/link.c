@@ -139,20 +139,19 @@ static void add_field(struct maker *m, size_t at)
 		flush(m);
 	open_zeros(m, at);
 	step = m->step++;
-	if (m->last != rank || step - m->run[-1].first == RUN_MOST)
+	sf_step_make(step, m->arena, field);
+	if (m->last != rank || m->run[-1].count == RUN_MOST || step->end < step[-1].end)
 		*m->run++ = (struct run){.does = (uint8_t)RUN_OF(KIND_OF(rank), FETCH_OF(rank)),
 					 .part = field->part,
 					 .first = step};
 	m->last = rank;
-	sf_step_make(step, m->arena, field);
 	if (m->length + bare) {
 		memmove(step->key + m->length, step->key + bare, key);
 		memcpy(step->key, m->text, m->length);
 		step->key_length = (uint8_t)(m->length + key);
 		m->length = 0;
 	}
-	if (step->end > m->run[-1].need)
-		m->run[-1].need = step->end;
+	m->run[-1].count++;
 	m->run[-1].behind = step + 1;
 }
 
@@ -202,9 +201,11 @@ void sf_program_link(struct program *program, struct sf_arena *arena, const stru
 	maker.step = alloc_steps(arena, list->count + 3 * groups);
 	link_fields(&maker, table);
 	for (struct run *run = program->runs; run->does != RUN_OF(KIND_END, FETCH_PART); run++) {
-		if (run->does == RUN_OF(KIND_U32, FETCH_PART) && run->behind - run->first > 2)
-			run->offsets = sf_run_offsets(run, arena);
+		run->fits = FITS_NONE;
+		if (run->does == RUN_OF(KIND_U32, FETCH_PART) && run->count > 2)
+			run->offsets = sf_arena_alloc(arena, (run->count + 3u) / 4 * 4 *
+								     sizeof(*run->offsets));
 		if (run->does == RUN_OF(KIND_ZEROS, FETCH_PART))
-			run->zeros = sf_run_zeros(run, run->behind, &run->need, arena);
+			run->zeros = sf_zeros_new(run, arena);
 	}
 }

@@ -19,23 +19,25 @@
 struct run {
 	uint8_t does;  /* RUN_OF; a group's ends, the record's and zeros have FETCH_PART */
 	uint8_t part;  /* FETCH_PART; KIND_OPEN: without it nothing of the group is there */
-	uint16_t need; /* FETCH_PART: the end of the last of its steps */
+	uint8_t count; /* FETCH_PART: of all steps, in the order of their ends */
+	uint16_t fits; /* FETCH_PART, KIND_ZEROS: the length of the part for which the rest is */
 	const struct step *first;
 	union {
-		const struct step *behind; /* the last step */
-		const struct run *close;   /* KIND_OPEN: where nothing of the group came */
+		const struct step *behind; /* the last step that is there */
+		struct run *close;	   /* KIND_OPEN: where nothing of the group came */
 	};
 	union {
-		const uint16_t *offsets;   /* KIND_U32: the steps', see sf_run_offsets; or NULL */
-		const struct zeros *zeros; /* KIND_ZEROS */
+		uint16_t *offsets; /* KIND_U32: the steps', by fours, the last one again; or NULL */
+		struct zeros *zeros; /* KIND_ZEROS */
 	};
 };
 
+/* The text of some runs when all are 0, and how that is seen. */
 struct zeros {
-	const char *text; /* of the runs when all are 0; may be copied in blocks ... */
-	size_t length;	  /* ... of ZEROS_BLOCK bytes, to behind this */
-	const struct run *last;
-	size_t count;
+	struct run *last;
+	const struct step *first, *behind;
+	char *text; /* may be copied in blocks of ZEROS_BLOCK bytes */
+	size_t length, count;
 	struct zero { /* eight bytes, which may begin before the part; these are 0 */
 		uint64_t mask;
 		int offset;
@@ -89,8 +91,12 @@ size_t sf_rares_count(const struct list *); /* of so many and more */
 
 void sf_program_link(struct program *, struct sf_arena *, const struct list *, enum sf_table table);
 
-/* whole.c: the offsets of a run's steps, four by four, the last one repeated. */
-const uint16_t *sf_run_offsets(const struct run *, struct sf_arena *);
-/* Of the runs from this one on, up to the step `behind`; *need: the least length of the part. */
-const struct zeros *sf_run_zeros(const struct run *, const struct step *behind, uint16_t *need,
-				 struct sf_arena *);
+/*
+ * fit.c: a part is as long as the kernel makes it, always the same but for texts. From now on the
+ * run is for parts of this length; false: none of its steps is there.
+ */
+bool sf_run_fit(struct run *, uint16_t length);
+enum { FITS_NONE = UINT16_MAX }; /* longer than any attribute */
+/* Of the runs behind this one, as far as their steps lie before its `behind`. */
+struct zeros *sf_zeros_new(struct run *, struct sf_arena *);
+void sf_zeros_fit(struct run *, uint16_t length);

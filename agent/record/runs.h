@@ -42,7 +42,7 @@ ALWAYS char *run_u32(char *out, const struct run *run, const uint8_t *part)
 		     : put_u32s(out, run, digits, false, part);
 }
 
-/* Those that are rare: one question for all of their runs, and one text. */
+/* One question for all of the runs, and one text. */
 ALWAYS bool are_zero(const struct zeros *zeros, const uint8_t *part)
 {
 	const struct zero *zero = zeros->zero, *end = zero + zeros->count;
