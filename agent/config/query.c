@@ -141,7 +141,8 @@ static void find_outputs(struct sf_reader *reader, struct sf_query_conf *query)
 static bool is_none(const struct sf_node *names, size_t offset)
 {
 	return !names->wrong && !names->empty && !names->count && !names->text.length &&
-	       (names->kind == SF_NODE_LIST || offset == AT(output_names));
+	       (names->kind == SF_NODE_LIST ||
+		(names->kind == SF_NODE_SCALAR && offset == AT(output_names)));
 }
 
 /* An empty list is no default: who writes one would be told of something else, or of nothing. */

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The list of a query's fields becomes the program of one class of a table: the fields that it can
- * have, a group's fields sorted so that one kind stands side by side. Once a query; here may be
- * allocated and sorted.
+ * have, a group's fields sorted so that one kind stands side by side, and of a kind those first
+ * that older kernels have, too. Once a query; here may be allocated and sorted.
  */
 #include "record/program.h"
 
-/* Of one rank those stand first that the oldest kernels have: a part that ends early has those. */
 static bool precedes(const struct sf_field *a, unsigned rank_a, const struct sf_field *b,
 		     unsigned rank_b)
 {

@@ -153,15 +153,15 @@ ALWAYS char *run_steps(enum kind kind, enum fetch fetch, char *out, struct run *
 	RUN(kind, FETCH_WHEN)
 #define READ(kind) RUN(kind, FETCH_READ)
 
-char *sf_encode_socket(const struct sf_encoder *encoder, const struct sf_view *view, uint64_t seq,
+char *sf_encode_socket(struct sf_encoder *encoder, const struct sf_view *view, uint64_t seq,
 		       char *out)
 {
 	return sf_encode_fields(encoder, view, sf_encode_envelope(encoder, seq, out));
 }
 
 /* restrict: what is stored to `out` changes nothing that is read here. */
-char *sf_encode_fields(const struct sf_encoder *restrict encoder,
-		       const struct sf_view *restrict view, char *restrict out)
+char *sf_encode_fields(struct sf_encoder *restrict encoder, const struct sf_view *restrict view,
+		       char *restrict out)
 {
 	char *before = NULL, *group = NULL;
 
@@ -194,8 +194,9 @@ char *sf_encode_fields(const struct sf_encoder *restrict encoder,
 			out = put_key(out, run->first);
 			continue;
 		case RUN_OF(KIND_ZEROS, FETCH_PART):
-			if (view->length[run->part] != run->fits)
-				sf_zeros_fit(run, view->length[run->part]);
+			if (view->length[run->part] != run->fits &&
+			    !sf_zeros_fit(run, view->length[run->part]))
+				continue;
 			if (!are_zero(run->zeros, view->part[run->part]))
 				continue;
 			out = put_zeros(out, run->zeros);

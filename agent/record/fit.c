@@ -11,30 +11,30 @@ bool sf_run_fit(struct run *run, uint16_t length)
 
 	while (count && run->first[count - 1].end > length)
 		count--;
-	run->fits = count ? length : FITS_NONE;
+	if (!count)
+		return false;
+	run->fits = length;
 	run->behind = run->first + count;
 	for (size_t i = 0; run->offsets && i < (count + 3) / 4 * 4; i++)
 		run->offsets[i] = run->first[i < count ? i : count - 1].offset;
-	return count;
+	return true;
 }
 
 /* The bytes of the step are to be 0: within the eight that were looked at last, or new ones. */
 static void ask(struct zeros *zeros, const struct step *step, int last)
 {
 	struct zero *zero = &zeros->zero[zeros->count];
-	int size = step->size;
 
-	if (!zeros->count || step->offset < zero[-1].offset ||
-	    step->offset + size > zero[-1].offset + 8) {
-		zero->offset = step->offset < last ? step->offset : last;
-		zero->mask = 0;
-		zeros->count++;
-		zero++;
-	}
-	zero[-1].mask |= UINT64_MAX >> (64 - 8 * size) << 8 * (step->offset - zero[-1].offset);
+	if (zeros->count && step->offset >= zero[-1].offset &&
+	    step->offset + step->size <= zero[-1].offset + 8)
+		zero--;
+	else
+		zeros->zero[zeros->count++] =
+			(struct zero){.offset = step->offset < last ? step->offset : last};
+	zero->mask |= UINT64_MAX >> (64 - 8 * step->size) << 8 * (step->offset - zero->offset);
 }
 
-void sf_zeros_fit(struct run *run, uint16_t length)
+bool sf_zeros_fit(struct run *run, uint16_t length)
 {
 	struct zeros *zeros = run->zeros;
 	char *end = zeros->text;
@@ -42,6 +42,8 @@ void sf_zeros_fit(struct run *run, uint16_t length)
 
 	for (const struct step *step = zeros->first; step < zeros->behind; step++)
 		last = step->end <= length && step->end > last ? step->end : last;
+	if (!last)
+		return false;
 	zeros->count = 0;
 	for (const struct step *step = zeros->first; step < zeros->behind; step++) {
 		if (step->end > length)
@@ -52,6 +54,7 @@ void sf_zeros_fit(struct run *run, uint16_t length)
 	}
 	zeros->length = (size_t)(end - zeros->text);
 	run->fits = length;
+	return true;
 }
 
 struct zeros *sf_zeros_new(struct run *run, struct sf_arena *arena)
@@ -65,7 +68,7 @@ struct zeros *sf_zeros_new(struct run *run, struct sf_arena *arena)
 	for (const struct step *step = run->first; step < run->behind; step++)
 		length += step->key_length + 1u;
 	zeros->text = sf_arena_alloc(arena, length);
-	while (run[1].first >= zeros->first && run[1].first < zeros->behind)
+	while (run[1].first && run[1].first < zeros->behind)
 		run++;
 	zeros->last = run;
 	return zeros;

@@ -43,11 +43,13 @@ size_t sf_rares_end(const struct list *list, size_t first)
 
 size_t sf_rares_count(const struct list *list)
 {
-	size_t count = 0;
+	size_t count = 0, at = 0;
 
-	for (size_t i = 0, end; i<list->count; i = end> i ? end : i + 1) {
-		end = sf_rares_end(list, i);
-		count += end - i >= RARES_LEAST;
+	while (at < list->count) {
+		size_t end = sf_rares_end(list, at);
+
+		count += end - at >= RARES_LEAST;
+		at = end == at ? at + 1 : end;
 	}
 	return count;
 }

@@ -191,7 +191,7 @@ void sf_program_link(struct program *program, struct sf_arena *arena, const stru
 	/*
 	 * Each field is a step, or text; each group begins with a step, or with text, and ends with
 	 * a run, or with text; and each text may come to be a step of its own. Each step may be a
-	 * run.
+	 * run, and in front of rare fields stands one more.
 	 */
 	groups = sf_groups_count(list);
 	runs = list->count + 4 * groups + sf_rares_count(list) + 1;

@@ -14,13 +14,14 @@
 
 #include "record/step.h"
 
-#define RUN_MOST 64 /* steps; a multiple of four */
+#define RUN_MOST 64		 /* steps; a multiple of four */
+enum { FITS_NONE = UINT16_MAX }; /* longer than any attribute */
 
 struct run {
 	uint8_t does;  /* RUN_OF; a group's ends, the record's and zeros have FETCH_PART */
 	uint8_t part;  /* FETCH_PART; KIND_OPEN: without it nothing of the group is there */
 	uint8_t count; /* FETCH_PART: of all steps, in the order of their ends */
-	uint16_t fits; /* FETCH_PART, KIND_ZEROS: the length of the part for which the rest is */
+	uint16_t fits; /* FETCH_PART: the length of the part that the rest is for, or FITS_NONE */
 	const struct step *first;
 	union {
 		const struct step *behind; /* the last step that is there */
@@ -84,19 +85,18 @@ size_t sf_groups_count(const struct list *);
  * nest, or the header, which always comes.
  */
 unsigned sf_group_gate(const struct list *, size_t first);
-/* Behind the rare fields of one part, from `first` on; `first`: it is none. */
+/* Rare are fields that are nearly always 0. Behind those of one part, from `first` on; or it. */
 size_t sf_rares_end(const struct list *, size_t first);
 enum { RARES_LEAST = 3 }; /* for so many it is worth to ask once whether all are 0 */
-size_t sf_rares_count(const struct list *); /* of so many and more */
+size_t sf_rares_count(const struct list *); /* how often so many, or more, stand side by side */
 
 void sf_program_link(struct program *, struct sf_arena *, const struct list *, enum sf_table table);
 
 /*
- * fit.c: a part is as long as the kernel makes it, always the same but for texts. From now on the
- * run is for parts of this length; false: none of its steps is there.
+ * fit.c: a part is as long as its kernel makes it, the same in every socket but for texts. From now
+ * on the run is for parts of this length; false, nothing is changed: none of its steps is there.
  */
 bool sf_run_fit(struct run *, uint16_t length);
-enum { FITS_NONE = UINT16_MAX }; /* longer than any attribute */
-/* Of the runs behind this one, as far as their steps lie before its `behind`. */
+bool sf_zeros_fit(struct run *, uint16_t length); /* the same of KIND_ZEROS */
+/* For a run of KIND_ZEROS: of the runs behind it whose steps lie before its `behind`. */
 struct zeros *sf_zeros_new(struct run *, struct sf_arena *);
-void sf_zeros_fit(struct run *, uint16_t length);

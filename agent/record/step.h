@@ -38,7 +38,7 @@ enum kind {
 
 /* Of a run: how its values are found. */
 enum fetch {
-	FETCH_PART, /* plain bytes of one part: present as a whole when the part is long enough */
+	FETCH_PART, /* plain bytes of one part: there when the part is long enough */
 	FETCH_SET,  /* plain bytes, each where others of its part are not all 0 */
 	FETCH_WHEN, /* plain bytes, a condition for each */
 	FETCH_READ, /* the field's own function */
@@ -172,7 +172,7 @@ static inline size_t group_length(const struct sf_field *field)
 	return (size_t)(leaf(field->name) - field->name);
 }
 
-/* Is it in the group of the other one, whose length that is, not 0? */
+/* Is it in the group of the other one? `length`, its group_length, is not 0; a name has one dot. */
 static inline bool in_group(const struct sf_field *field, const struct sf_field *other,
 			    size_t length)
 {

@@ -4,7 +4,8 @@
  * formatted printing.
  *
  * An encoder is one query's: the list of its fields compiled once into flat steps, one list for each table and class of
- * socket, key bytes ready to copy. It belongs to one thread at a time.
+ * socket, key bytes ready to copy; it learns from the first socket how long the kernel's parts are. It belongs to one
+ * thread at a time.
  */
 #pragma once
 
@@ -22,8 +23,8 @@ struct sf_envelope {
 };
 
 /*
- * `tables`: a mask of 1 << enum sf_table; it writes sockets of these alone: of views of class SF_CLASS_ENDED when they
- * have ended, else of all others.
+ * `tables`: a mask of 1 << enum sf_table; it writes sockets of these alone: with `ended` views of class SF_CLASS_ENDED,
+ * else those of all other classes.
  */
 struct sf_encoder *sf_encoder_new(const struct sf_envelope *, const struct sf_fieldset *fields, uint32_t tables);
 void sf_encoder_free(struct sf_encoder *);
@@ -43,13 +44,13 @@ void sf_encoder_run(struct sf_encoder *, uint64_t run, uint32_t netns);
 void sf_encoder_time(struct sf_encoder *, uint64_t wall_us);
 
 /* Writes the line to `out`; returns the byte behind its newline. */
-char *sf_encode_socket(const struct sf_encoder *, const struct sf_view *view, uint64_t seq, char *out);
+char *sf_encode_socket(struct sf_encoder *, const struct sf_view *view, uint64_t seq, char *out);
 /*
  * The two parts of a line: the envelope, then the socket's own fields and the newline, which are the same bytes for all
  * encoders of the same fields in runs of the same namespace. Each returns the byte behind what it wrote.
  */
 char *sf_encode_envelope(const struct sf_encoder *, uint64_t seq, char *out);
-char *sf_encode_fields(const struct sf_encoder *, const struct sf_view *view, char *out);
+char *sf_encode_fields(struct sf_encoder *, const struct sf_view *view, char *out);
 
 /* The run record: interface.md section 4. */
 struct sf_run_walk { uint64_t id; const char *table; uint32_t dumps; };

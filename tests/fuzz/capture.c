@@ -12,7 +12,7 @@ static struct sf_encoder *encoder;
 
 static void look(const struct sf_view *view)
 {
-	char *line = malloc(sf_encoder_most(encoder)), *end = sf_encode_socket(encoder, view, 0, line);
+	char *line = malloc(sf_encoder_room(encoder, view)), *end = sf_encode_socket(encoder, view, 0, line);
 
 	json_object_put(judge_line(line, (size_t)(end - line)));
 	free(line);

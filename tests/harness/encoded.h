@@ -195,7 +195,7 @@ struct line {
 };
 
 /* In memory of just the size that the encoder wants, guards behind. */
-static inline struct line encode(const struct sf_encoder *encoder, const struct sf_view *view,
+static inline struct line encode(struct sf_encoder *encoder, const struct sf_view *view,
 				 uint64_t seq)
 {
 	size_t most = sf_encoder_room(encoder, view);
@@ -210,7 +210,7 @@ static inline struct line encode(const struct sf_encoder *encoder, const struct 
 }
 
 /* Without guards: the sanitizer's own begin where the room ends; and the answer in no more memory than it has. */
-static inline void encode_for_the_sanitizer(const struct sf_encoder *encoder, const struct reply *reply,
+static inline void encode_for_the_sanitizer(struct sf_encoder *encoder, const struct reply *reply,
 					    enum sf_class class, const struct line *line)
 {
 	struct sf_view view = {.table = (uint8_t)table, .release = SIX_EIGHTEEN};
@@ -228,7 +228,7 @@ static inline void encode_for_the_sanitizer(const struct sf_encoder *encoder, co
 	free(room);
 }
 
-static inline void check(const struct sf_encoder *encoder, const struct sf_fieldset *fields,
+static inline void check(struct sf_encoder *encoder, const struct sf_fieldset *fields,
 			 const struct reply *reply, enum sf_class class)
 {
 	struct sf_view view = {.table = (uint8_t)table};

@@ -36,7 +36,7 @@ static struct sf_encoder *make(const struct sf_envelope *what)
 	return sf_encoder_new(what, &fields, 1u << SF_TABLE_TCP);
 }
 
-static void encode(const struct sf_encoder *encoder, struct sf_buf *line)
+static void encode(struct sf_encoder *encoder, struct sf_buf *line)
 {
 	struct sf_view view = {.table = SF_TABLE_TCP};
 	char *room = malloc(sf_encoder_most(encoder));
@@ -175,7 +175,7 @@ static void any_bytes_of_an_envelope_can_be_recovered(void **state)
 
 /* ---- the run record ---- */
 
-static void close_run(const struct sf_encoder *encoder, const struct sf_run_facts *facts,
+static void close_run(struct sf_encoder *encoder, const struct sf_run_facts *facts,
 		      struct sf_buf *line)
 {
 	line->length = 0;

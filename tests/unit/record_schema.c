@@ -196,7 +196,7 @@ static struct sf_encoder *make_encoder(const struct sf_fieldset *fields)
 	return encoder;
 }
 
-static struct json_object *make_record(const struct sf_encoder *encoder, uint8_t state)
+static struct json_object *make_record(struct sf_encoder *encoder, uint8_t state)
 {
 	static const uint16_t lengths[] = {[SF_PART_INFO] = sizeof(struct sf_tcp_info),
 					   [SF_PART_VEGAS] = 16,

@@ -48,9 +48,8 @@ const struct sf_key sf_file_keys[] = {
 	{.name = "path",
 	 .kind = SF_KIND_TEXT,
 	 .offset = AT(path),
-	 .help = "where the file lies (relative: to where the agent is started); its directory "
-		 "must "
-		 "exist"},
+	 .help = "where the file lies (relative: to where the agent is started); its "
+		 "directory must exist"},
 	{.name = "rotate",
 	 .kind = SF_KIND_SECTION,
 	 .standard = "",

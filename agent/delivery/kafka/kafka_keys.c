@@ -69,9 +69,8 @@ static const struct sf_key spool_keys[] = {
 	{.name = "path",
 	 .kind = SF_KIND_TEXT,
 	 .offset = AT(spool.path),
-	 .help = "a directory of its own (relative: to where the agent is started); the one that "
-		 "it "
-		 "is in must exist"},
+	 .help = "a directory of its own (relative: to where the agent is started); "
+		 "the one that it is in must exist"},
 	{.name = "max_size",
 	 .kind = SF_KIND_SIZE,
 	 .offset = AT(spool.max_size),
