@@ -26,9 +26,11 @@ static bool number_of(const struct nlmsghdr *message, int *number)
 
 static int read_reply(struct sf_datagram *d, const struct nlmsghdr *message, struct sf_view *view)
 {
-	int r = sf_view_index(view, mnl_nlmsg_get_payload(message),
-			      mnl_nlmsg_get_payload_len(message));
+	int r;
 
+	view->table = (uint8_t)d->table; /* of an event it was found out */
+	r = sf_view_index(view, mnl_nlmsg_get_payload(message),
+			  mnl_nlmsg_get_payload_len(message));
 	return r < 0 ? r : d->reply(d->arg, view);
 }
 
@@ -67,7 +69,7 @@ static bool is_whole(const struct nlmsghdr *message, int left)
 
 int sf_datagram_read(struct sf_datagram *d, const void *bytes, size_t length)
 {
-	struct sf_view view = {.table = (uint8_t)d->table, .release = d->release};
+	struct sf_view view = {.release = d->release};
 	const struct nlmsghdr *message = bytes;
 	int left = length > INT_MAX ? INT_MAX : (int)length, r = 0;
 

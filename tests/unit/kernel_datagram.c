@@ -264,10 +264,36 @@ static void who_takes_the_replies_may_end_the_reading(void **state)
 	assert_int_equal(replies.count, 1);
 }
 
+static int take_for_another_table(void *arg, struct sf_view *view)
+{
+	assert_int_equal(view->table, SF_TABLE_TCP);
+	view->table = SF_TABLE_UDP; /* as that of an event, which says its table itself */
+	(*(unsigned *)arg)++;
+	return 0;
+}
+
+static void a_reply_is_read_as_if_none_came_before_it(void **state)
+{
+	struct answers a = {.sequence = SEQUENCE, .port = PORT};
+	unsigned count = 0;
+	struct sf_datagram d = {.sequence = SEQUENCE,
+				.port = PORT,
+				.table = SF_TABLE_TCP,
+				.reply = take_for_another_table,
+				.arg = &count};
+	(void)state;
+
+	add_socket(&a, 11);
+	add_socket(&a, 12);
+	assert_int_equal(sf_datagram_read(&d, a.bytes, a.length), 0);
+	assert_int_equal(count, 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_socket_of_a_datagram_is_handed_out),
+		cmocka_unit_test(a_reply_is_read_as_if_none_came_before_it),
 		cmocka_unit_test(an_empty_datagram_is_no_end),
 		cmocka_unit_test(the_number_inside_done_is_the_result),
 		cmocka_unit_test(a_done_that_is_cut_short_is_malformed),
