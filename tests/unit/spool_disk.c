@@ -3,6 +3,8 @@
  * A disk that is full, read-only, broken for a moment or for good: the spool goes on taking batches, says what is wrong,
  * loses by its policy alone and counts it, and is as before when the disk is.
  */
+#include <sys/resource.h>
+
 #include "broken_disk.h"
 
 enum { GAPS = 300 };
@@ -301,6 +303,29 @@ static void a_read_only_start_sends_what_is_there(void **state)
 	tank_check(t);
 }
 
+/* There are no descriptors left, but those that write are open. */
+static void what_cannot_be_read_is_trouble_until_it_can(void **state)
+{
+	struct rlimit limit, none = {0};
+	struct tank *t = *state;
+	struct sf_spool_span place;
+	uint64_t at = 0;
+
+	tank_fill(t, 5);
+	tank_wait(t, 500000);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	none.rlim_max = limit.rlim_max;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	assert_true(tank_read(t, &at, &place) == UINT64_MAX);
+	tank_fill(t, 1);
+	tank_wait(t, 500000);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	expect_trouble(t, "Too many open files");
+	assert_int_equal(tank_read(t, &at, &place), 0);
+	sf_spool_unpin(t->spool, &place);
+	assert_string_equal(tank_counts(t).trouble, "");
+}
+
 #define spool_test(function) \
 	cmocka_unit_test_setup_teardown(function, broken_setup, broken_teardown)
 
@@ -321,6 +346,7 @@ int main(void)
 		spool_test(a_segment_without_a_record_tells_what_was_before_it),
 		spool_test(a_segment_that_cannot_be_removed_hides_none_behind_it),
 		spool_test(a_read_only_start_sends_what_is_there),
+		spool_test(what_cannot_be_read_is_trouble_until_it_can),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

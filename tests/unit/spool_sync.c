@@ -18,8 +18,10 @@ static void a_failed_sync_is_not_tried_again_but_written_elsewhere(void **state)
 	assert_int_equal(tank_counts(t).failed_syncs, 1);
 	assert_int_equal(t->released, 5);
 	assert_int_equal(tank_counts(t).segments, 2);
+	expect_trouble(t, "cannot sync"); /* it was written again, and may fail again */
 	tank_wait(t, 500000);
 	assert_int_equal(t->released, 10);
+	assert_string_equal(tank_counts(t).trouble, "");
 	tank_check(t);
 	tank_close(t);
 	tank_open(t);
@@ -100,6 +102,22 @@ static void a_full_segment_whose_sync_fails_is_written_again_before_the_next_one
 	tank_open(t);
 	assert_int_equal(tank_counts(t).damaged + tank_counts(t).aside, 0);
 	tank_expect(t, 0, put);
+}
+
+static void a_full_segment_that_is_not_synced_is_trouble_until_it_is(void **state)
+{
+	struct tank *t = *state;
+	uint64_t put = fill_two_segments(t);
+
+	disk_fail(DISK_SYNC, EIO, 2); /* it, and what it was written to again */
+	tank_wait(t, 500000);
+	assert_true(t->released < put);
+	expect_trouble(t, "cannot sync");
+	tank_fill(t, 1);
+	expect_trouble(t, "cannot sync");
+	tank_wait(t, 1000001);
+	assert_int_equal(t->released, put + 1);
+	assert_string_equal(tank_counts(t).trouble, "");
 }
 
 static void a_full_segment_that_no_disk_takes_stays_in_memory_until_one_does(void **state)
@@ -227,6 +245,7 @@ int main(void)
 		spool_test(syncs_that_fail_for_long_lose_nothing_that_memory_holds),
 		spool_test(what_is_done_in_time_is_never_synced),
 		spool_test(a_full_segment_whose_sync_fails_is_written_again_before_the_next_one),
+		spool_test(a_full_segment_that_is_not_synced_is_trouble_until_it_is),
 		spool_test(a_full_segment_that_no_disk_takes_stays_in_memory_until_one_does),
 		spool_test(what_a_kill_left_unsynced_is_synced_at_the_next_start),
 		spool_test(what_a_kill_left_unsynced_is_synced_when_the_segment_is_full_too),

@@ -168,7 +168,7 @@ void sf_spool_counts(const struct sf_spool *spool, struct sf_spool_counts *count
 	counts->held = spool->held.bytes;
 	counts->limit = sf_spool_limit(spool);
 	counts->segments = spool->segments;
-	for (int i = SF_TROUBLE_COUNT; i--;) {
+	for (int i = SF_TROUBLES; i--;) {
 		if (*spool->trouble[i])
 			memcpy(counts->trouble, spool->trouble[i], sizeof(counts->trouble));
 	}

@@ -133,7 +133,7 @@ struct sf_segment {
 	uint32_t pinned;
 };
 
-enum sf_trouble { SF_TROUBLE_DATA, SF_TROUBLE_STATE, SF_TROUBLE_COUNT };
+enum sf_trouble { SF_CANNOT_WRITE, SF_CANNOT_SYNC, SF_CANNOT_READ, SF_CANNOT_PUBLISH, SF_TROUBLES };
 
 struct sf_spool {
 	const struct sf_spool_conf *conf;
@@ -149,7 +149,7 @@ struct sf_spool {
 	struct sf_names names;
 	uint32_t seed;
 	struct sf_spool_counts counts; /* but for what is reckoned when asked for */
-	char trouble[SF_TROUBLE_COUNT][256];
+	char trouble[SF_TROUBLES][256];
 
 	struct sf_segment *segment;
 	size_t segments, segment_capacity;

@@ -90,7 +90,7 @@ static struct sf_batch *read_segment(struct sf_spool *spool, struct sf_segment *
 	int r = go_to(spool, segment, *from);
 
 	if (r < 0 && !sf_is_damage(r)) {
-		sf_spool_trouble(spool, SF_TROUBLE_DATA, r, "read");
+		sf_spool_trouble(spool, SF_CANNOT_READ, r, "read");
 		*from = UINT64_MAX; /* later, perhaps */
 		return NULL;
 	}
@@ -133,6 +133,7 @@ int sf_spool_read(struct sf_spool *spool, uint64_t from, struct sf_pool *pool,
 {
 	struct sf_record record;
 
+	spool->trouble[SF_CANNOT_READ][0] = '\0';
 	if (from < spool->state.base.offset)
 		from = spool->state.base.offset;
 	for (;;) {

@@ -91,7 +91,7 @@ int sf_spool_sync_late(struct sf_spool *spool)
 	if (spool->earlier < 0)
 		r = sf_spool_rescue(spool, segment);
 	if (r < 0)
-		return sf_spool_trouble(spool, SF_TROUBLE_DATA, r, "sync");
+		return sf_spool_trouble(spool, SF_CANNOT_SYNC, r, "sync");
 	spool->counts.syncs++;
 	sf_spool_release(spool, first, limit);
 	sf_close_p(&spool->earlier);
@@ -123,7 +123,7 @@ static int sync_active(struct sf_spool *spool, uint64_t from)
 	last = &spool->segment[spool->segments - 1];
 	if (spool->unnamed && last->first.offset == spool->written.offset)
 		sf_segment_unlink(spool, last); /* or there would be one more with each try */
-	spool->blocked = sf_spool_trouble(spool, SF_TROUBLE_DATA, code, "sync");
+	spool->blocked = sf_spool_trouble(spool, SF_CANNOT_SYNC, code, "sync");
 	spool->retry_at = spool->now + RETRY_US;
 	sf_spool_step(spool, SF_SPOOL_LEFT);
 	return code;
@@ -150,9 +150,9 @@ int sf_spool_publish(struct sf_spool *spool)
 		spool->counts.failed_publishes++;
 		spool->dirty = true;
 		spool->publish_at = spool->now + RETRY_US;
-		return sf_spool_trouble(spool, SF_TROUBLE_STATE, r, "write the state of");
+		return sf_spool_trouble(spool, SF_CANNOT_PUBLISH, r, "write the state of");
 	}
-	spool->trouble[SF_TROUBLE_STATE][0] = '\0';
+	spool->trouble[SF_CANNOT_PUBLISH][0] = '\0';
 	spool->dirty = false;
 	spool->publish_at = UINT64_MAX;
 	spool->counts.published++;
@@ -172,6 +172,8 @@ uint64_t sf_spool_tick(struct sf_spool *spool, uint64_t now)
 		sf_spool_flush(spool);
 	if (now >= spool->sync_at && sf_spool_sync(spool) < 0)
 		sf_spool_flush(spool);
+	if (spool->sync_at == UINT64_MAX) /* nothing waits for one */
+		spool->trouble[SF_CANNOT_SYNC][0] = '\0';
 	if (spool->dirty && now >= spool->publish_at) {
 		if (sf_spool_publish(spool) == 0)
 			sf_spool_reap(spool);

@@ -102,12 +102,12 @@ void sf_spool_flush(struct sf_spool *spool)
 	}
 	if (sf_hold_first(&spool->ring)) {
 		spool->retry_at = spool->now + RETRY_US;
-		sf_spool_trouble(spool, SF_TROUBLE_DATA, spool->blocked, "write");
+		sf_spool_trouble(spool, SF_CANNOT_WRITE, spool->blocked, "write");
 		return;
 	}
 	spool->retry_at = UINT64_MAX;
 	spool->blocked = 0;
-	spool->trouble[SF_TROUBLE_DATA][0] = '\0';
+	spool->trouble[SF_CANNOT_WRITE][0] = '\0';
 }
 
 /* ---- what the ring does not hold ---- */
