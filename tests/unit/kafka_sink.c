@@ -153,6 +153,41 @@ static void every_error_of_a_broker_has_the_fate_of_its_row(void **state)
 	mock_free(&mock);
 }
 
+/* ---- how much goes out at a time ---- */
+
+/* As much as is out when a batch was just put. */
+static size_t out_at_once(struct kafka *k)
+{
+	unsigned done = k->done;
+	size_t out;
+
+	k->landers = 0;
+	kafka_put(k, 200, 1000, "t");
+	out = k->sink->out;
+	assert_true(kafka_until(k, k->done == done + 1));
+	return out;
+}
+
+static void a_topic_that_took_too_little_at_a_time_gets_more_again(void **state)
+{
+	struct mock mock = mock_new(1);
+	struct kafka k;
+	unsigned batches = 0;
+
+	(void)state;
+	mock_topic(&mock, "t", 1);
+	kafka_open(&k, mock.brokers, "");
+	assert_int_equal(out_at_once(&k), 200);
+	mock_fail(&mock, MOCK_PRODUCE, 3, ERR(MSG_SIZE_TOO_LARGE));
+	out_at_once(&k);
+	assert_in_range(out_at_once(&k), 2, 50);
+	while (out_at_once(&k) < 200)
+		assert_true(batches++ < 1000);
+	assert_int_equal(k.dead + k.failed, 0);
+	kafka_finish(&k);
+	mock_free(&mock);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -160,6 +195,7 @@ int main(void)
 		cmocka_unit_test(lines_share_a_message_up_to_its_number_and_the_batch_s_end),
 		cmocka_unit_test(a_line_s_own_key_is_its_message_s_and_one_without_has_none),
 		cmocka_unit_test(every_error_of_a_broker_has_the_fate_of_its_row),
+		cmocka_unit_test(a_topic_that_took_too_little_at_a_time_gets_more_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

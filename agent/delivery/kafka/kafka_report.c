@@ -10,9 +10,10 @@
 
 /*
  * The library's sets have so many bytes at most; so much less is tried; below, one message at a
- * time. With so many messages a round, there are no rounds any more.
+ * time. With so many messages a round, there are no rounds any more. More bytes are tried when so
+ * many times as many were taken: seldom, as a set that fails goes out again.
  */
-enum { WIDEST = 1000000, NARROWER = 4, NARROWEST = 1000, FEW_MOST = 1000 };
+enum { WIDEST = 1000000, NARROWER = 4, NARROWEST = 1000, FEW_MOST = 1000, WIDER_AFTER = 128 };
 
 void sf_flight_fail(struct sf_flight *flight, enum sf_failure failure, const char *why)
 {
@@ -33,11 +34,25 @@ static void doubt(struct sf_flight *flight, const struct sf_again *again, bool t
 		topic->window = (topic->window < WIDEST ? topic->window : WIDEST) / NARROWER;
 		if (topic->window < NARROWEST)
 			topic->window = 0;
+		topic->taken = 0;
 	} else if (!topic->settling) {
 		topic->few = (unsigned)(messages / NARROWER) ?: 1;
 	}
 	topic->settling = true;
 	sf_again_add(flight, again);
+}
+
+/* Its bound may have been raised, or one message alone was too large. */
+static void widen(struct sf_kafka_topic *topic, size_t taken)
+{
+	size_t window = topic->window > NARROWEST ? topic->window : NARROWEST;
+
+	topic->taken += taken;
+	if (window > WIDEST || topic->taken < (uint64_t)window * WIDER_AFTER)
+		return;
+	topic->taken = 0;
+	window = topic->window ? window * NARROWER : NARROWEST;
+	topic->window = window < WIDEST ? window : SIZE_MAX;
 }
 
 /* All that was out has its report. */
@@ -126,6 +141,7 @@ void sf_kafka_report(struct sf_sink *sink, const rd_kafka_message_t *message)
 	topic->out_bytes -= message->len;
 	if (is_confirmed(message)) {
 		flight->good += lines;
+		widen(topic, message->len);
 	} else if (message->err) {
 		sf_flight_judge(sink, flight, flight->reported.line - lines, lines, message->err,
 				topic->alone);

@@ -20,10 +20,11 @@ struct sf_kafka_topic {
 	size_t out, out_bytes; /* messages without a report */
 	/*
 	 * Brokers judge messages in sets, which the library forms of what is out. So no more bytes
-	 * are out at a time than the topic was seen to take; and where one of a set is wrong, so
-	 * few go out at a time that it is found, and then more again.
+	 * are out at a time than the topic was seen to take, and then more again; and where one of
+	 * a set is wrong, so few go out at a time that it is found, and then more again.
 	 */
 	size_t window;	/* bytes */
+	uint64_t taken; /* bytes with a good report since it changed */
 	unsigned few;	/* messages a round, until all of it have their reports; 0: no rounds */
 	unsigned round; /* messages that went out in it */
 	bool alone;	/* the message that is out is the only one of its set */
