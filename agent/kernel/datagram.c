@@ -29,20 +29,18 @@ static int read_reply(struct sf_datagram *d, const struct nlmsghdr *message, str
 	int r;
 
 	view->table = (uint8_t)d->table; /* of an event it was found out */
-	r = sf_view_index(view, mnl_nlmsg_get_payload(message),
-			  mnl_nlmsg_get_payload_len(message));
+	r = sf_view_index(view, mnl_nlmsg_get_payload(message), mnl_nlmsg_get_payload_len(message));
 	return r < 0 ? r : d->reply(d->arg, view);
 }
 
-static int read_message(struct sf_datagram *d, const struct nlmsghdr *message,
-			struct sf_view *view)
+static int read_message(struct sf_datagram *d, const struct nlmsghdr *message, struct sf_view *view)
 {
 	int number;
 
 	if (message->nlmsg_flags & NLM_F_DUMP_INTR)
 		d->interrupted = true;
 	switch (message->nlmsg_type) { /* a type that we do not know is passed over */
-	case TCPDIAG_GETSOCK: /* answers to the legacy request carry its type */
+	case TCPDIAG_GETSOCK:	       /* answers to the legacy request carry its type */
 	case SOCK_DIAG_BY_FAMILY:
 		return read_reply(d, message, view);
 	case NLMSG_DONE:

@@ -54,7 +54,7 @@ static const struct {
 	{'z', "contexts", "sockfeed reads no security context"},
 	{'b', "bpf", "leave it out; packet.filter_length says whether there is a filter"},
 	{'Q', "no-queues", "name the fields: `--fields state,local,peer`"},
-	{'D', "diag", "write `--format json`; each record is a line"},
+	{'D', "diag", "`sockfeed capture FILE` keeps the kernel's answers"},
 	/* clang-format on */
 };
 
