@@ -129,6 +129,12 @@ void *sf_arena_alloc(struct sf_arena *, size_t size);
 char *sf_arena_copy(struct sf_arena *, const char *bytes, size_t length); /* with a NUL behind */
 char *sf_arena_format(struct sf_arena *, const char *format, ...) SF_PRINTF(2, 3);
 
+/*
+ * Where a path leads, to be freed: absolute, links followed as far as it exists, the rest without `.`, `..` and `//`.
+ * Two that come out equal name one file. Without `last` its last name is not followed: what a rename would move.
+ */
+char *sf_path_real(const char *path, bool last);
+
 /* ---- units, as users write them ---- */
 
 enum sf_unit { /* the unit in which a number is held */
