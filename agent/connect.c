@@ -81,7 +81,9 @@ static void said(void *arg, const char *text)
 /* Said, and no error, as another user may run the agent. */
 static void look_at_rights(const struct sf_sink_kind *kind, const struct sf_output_conf *output)
 {
-	const char *path = kind->check && kind->target ? kind->target(output->own) : NULL;
+	struct sf_holding holding[SF_HOLDINGS_MOST];
+	size_t count = kind->holds ? kind->holds(output->own, holding) : 0;
+	const char *path = count ? holding[0].path : NULL;
 	sf_cleanup(sf_free_p) char *copy = path ? sf_strdup(path) : NULL;
 	sf_cleanup(sf_buf_finish) struct sf_buf text = {0};
 

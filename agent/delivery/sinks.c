@@ -49,15 +49,45 @@ static int check_kafka(const void *own, struct sf_err *err)
 	return r == 0 && conf->has_letters ? check_path(conf->letters.path, err) : r;
 }
 
-static const char *stdout_target(const void *conf)
+/* One of these outputs would do the same as two. */
+static const char shared[] = "one output may stand in the list of several queries";
+static const char alone[] = "write a path of its own";
+
+static size_t stdout_holds(const void *conf, struct sf_holding *hold)
 {
 	(void)conf;
-	return "standard output";
+	*hold = (struct sf_holding){.what = "lines", .right = shared};
+	return 1;
 }
 
-static const char *file_target(const void *conf)
+static size_t file_holds(const void *own, struct sf_holding *hold)
 {
-	return ((const struct sf_file_conf *)conf)->path;
+	const struct sf_file_conf *conf = own;
+
+	*hold = (struct sf_holding){.path = conf->path,
+				    .what = "lines",
+				    .right = shared,
+				    .past = conf->size ? sf_is_rotated_name : NULL};
+	return 1;
+}
+
+static size_t kafka_holds(const void *own, struct sf_holding *hold)
+{
+	const struct sf_kafka_conf *conf = own;
+	size_t count = 0;
+
+	if (conf->has_spool)
+		hold[count++] = (struct sf_holding){
+			.path = conf->spool.path, .what = "spool", .right = alone};
+	if (conf->has_letters) {
+		hold[count++] = (struct sf_holding){
+			.path = conf->letters.path, .what = "dead letters", .right = alone};
+		hold[count++] = (struct sf_holding){.path = conf->letters.path,
+						    .suffix = SF_REASONS,
+						    .what = "reasons of dead letters",
+						    .right = alone};
+	}
+	return count;
 }
 
 const struct sf_sink_kind sf_sinks[] = {
@@ -67,14 +97,14 @@ const struct sf_sink_kind sf_sinks[] = {
 	 .size = 0,
 	 .blocks = true,
 	 .ops = &sf_stdout_ops,
-	 .target = stdout_target},
+	 .holds = stdout_holds},
 	{.name = "file",
 	 .help = "lines to a file, rotated by size",
 	 .keys = sf_file_keys,
 	 .size = sizeof(struct sf_file_conf),
 	 .ops = &sf_file_ops,
 	 .check = check_file,
-	 .target = file_target},
+	 .holds = file_holds},
 	{.name = "kafka",
 	 .help = "messages to topics of Kafka",
 	 .keys = sf_kafka_keys,
@@ -84,7 +114,7 @@ const struct sf_sink_kind sf_sinks[] = {
 	 .check = check_kafka,
 	 .topic = sf_kafka_topic,
 	 .line_keys = sf_kafka_line_keys,
-	 .target = sf_kafka_target,
+	 .holds = kafka_holds,
 	 .spool = sf_kafka_spool,
 	 .letters = sf_kafka_letters,
 	 .connect = sf_kafka_connect},

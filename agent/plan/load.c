@@ -9,6 +9,7 @@
 #include <sockfeed/delivery.h>
 #include <sockfeed/host.h>
 
+#include "apart.h"
 #include "load.h"
 #include "verbs/options.h"
 #include "origin.h"
@@ -63,34 +64,6 @@ static void check_queries(const struct sf_config *config, struct sf_complaints *
 	}
 }
 
-static const char *target_of(const struct sf_output_conf *output)
-{
-	const struct sf_sink_kind *kind = output->type ? sf_sink_find(output->type->name) : NULL;
-
-	return kind && kind->target ? kind->target(output->own) : NULL;
-}
-
-/* Two writers would rotate the file under each other, neither would know what the other lost. */
-static void check_targets(const struct sf_config *config, struct sf_complaints *complaints)
-{
-	for (size_t i = 0; i < config->outputs; i++) {
-		const struct sf_output_conf *output = &config->output[i], *other = config->output;
-		const char *target = target_of(output), *same;
-
-		for (; target && *target && other < output; other++) {
-			same = target_of(other);
-			if (!same || strcmp(same, target) || other->type != output->type ||
-			    !strcmp(other->name, output->name)) /* which was said */
-				continue;
-			sf_complain(complaints, &output->place, 0, output->place.length,
-				    "one output may stand in the list of several queries",
-				    "output \"%s\" writes to %s, as output \"%s\" does",
-				    output->name, target, other->name);
-			break;
-		}
-	}
-}
-
 int sf_load(const char *path, struct sf_config **ret)
 {
 	/*
@@ -105,7 +78,7 @@ int sf_load(const char *path, struct sf_config **ret)
 	sf_config_read(path ?: SF_CONFIG_PATH, types, &config, complaints);
 	if (config) {
 		check_queries(config, complaints);
-		check_targets(config, complaints);
+		sf_apart_check(config, complaints);
 	}
 	sf_complaints_print(complaints, stderr);
 	if (!config || sf_complaints_errors(complaints))

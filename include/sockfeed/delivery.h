@@ -223,6 +223,16 @@ struct sf_origin { /* a query, as topics may name it */
 	const char *const *label_names, *const *label_values;
 };
 
+struct sf_holding { /* a place that an output writes to, where nothing else may */
+	const char *path;   /* NULL: standard output */
+	const char *suffix; /* of the path; NULL: none */
+	const char *what;   /* lies there: "spool" */
+	const char *right;  /* where another has the same there: what to write instead */
+	/* Whether the path becomes `name` when it is put away; NULL: it never is. */
+	bool (*past)(const char *path, const char *name);
+};
+enum { SF_HOLDINGS_MOST = 3 }; /* of an output */
+
 struct sf_sink_kind {
 	const char *name, *help;
 	const struct sf_key *keys; /* of its own section; ends with an entry without a name */
@@ -233,8 +243,8 @@ struct sf_sink_kind {
 	void (*settle)(void *conf, const struct sf_places *, struct sf_complaints *);
 	/* What would keep it from opening here and now: -errno with a sentence; NULL: nothing to look at. */
 	int (*check)(const void *conf, struct sf_err *err);
-	/* What it writes to, which is no other output's; NULL: not known. */
-	const char *(*target)(const void *conf);
+	/* Where it writes to; returns how many places. */
+	size_t (*holds)(const void *conf, struct sf_holding hold[SF_HOLDINGS_MOST]);
 	/*
 	 * The topic of a query's lines of a type is added to `topic`; NULL: a kind without topics. -EINVAL after a
 	 * complaint at the setting's place, when the origin lacks what it names. `site` may be NULL: only to complain.

@@ -17,6 +17,8 @@ struct sf_file_conf { /* its section of the configuration */
 /* NUMBER 1 is the newest of the past. `out` has room for sf_rotated_size(path) bytes. */
 size_t sf_rotated_size(const char *path);
 void sf_rotated_name(char *out, const char *path, uint64_t number, const char *suffix);
+/* Whether it is one of those names, also where a file of the past is still being compressed. */
+bool sf_is_rotated_name(const char *path, const char *name);
 /*
  * PATH becomes PATH.1, what was .1 becomes .2 and so on, with and without .gz; what is more than
  * `keep` is removed, also where `keep` was more before. Nobody else may be at work on these files.

@@ -18,6 +18,18 @@ void sf_rotated_name(char *out, const char *path, uint64_t number, const char *s
 	snprintf(out, sf_rotated_size(path), "%s.%llu%s", path, (unsigned long long)number, suffix);
 }
 
+bool sf_is_rotated_name(const char *path, const char *name)
+{
+	size_t length = strlen(path);
+
+	if (strncmp(name, path, length) || name[length] != '.' || name[length + 1] == '0')
+		return false;
+	name += length + 1;
+	length = strspn(name, "0123456789");
+	name += length;
+	return length && (!*name || !strcmp(name, ".gz") || !strcmp(name, ".gz.part"));
+}
+
 static int move(const char *from, const char *to, struct sf_err *err)
 {
 	if (rename(from, to) == 0 || errno == ENOENT)

@@ -41,7 +41,6 @@ extern const struct sf_key sf_kafka_keys[];
 const char *sf_kafka_choice(const char *key, int choice); /* as a user writes it, and the library */
 
 const struct sf_spool_conf *sf_kafka_spool(const void *conf);
-const char *sf_kafka_target(const void *conf); /* its spool is no other output's */
 const struct sf_letters_conf *sf_kafka_letters(const void *conf);
 unsigned sf_kafka_line_keys(const void *conf);
 void sf_kafka_settle(void *conf, const struct sf_places *, struct sf_complaints *);

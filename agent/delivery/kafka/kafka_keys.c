@@ -208,13 +208,6 @@ const struct sf_spool_conf *sf_kafka_spool(const void *own)
 	return conf->has_spool ? &conf->spool : NULL;
 }
 
-const char *sf_kafka_target(const void *own)
-{
-	const struct sf_kafka_conf *conf = own;
-
-	return conf->has_spool ? conf->spool.path : NULL;
-}
-
 const struct sf_letters_conf *sf_kafka_letters(const void *own)
 {
 	const struct sf_kafka_conf *conf = own;

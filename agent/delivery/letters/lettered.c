@@ -30,7 +30,7 @@ struct sf_letter_files *sf_letter_files_new(const struct sf_letters_conf *conf, 
 	struct sf_letter_files *files = sf_new(struct sf_letter_files);
 	struct sf_buf reasons = {0};
 
-	sf_buf_format(&reasons, "%s.reasons", conf->path);
+	sf_buf_format(&reasons, "%s" SF_REASONS, conf->path);
 	files->lines = (struct file){.path = sf_strdup(conf->path), .fd = -1};
 	files->reasons = (struct file){.path = sf_buf_take(&reasons), .fd = -1};
 	files->most = conf->max_size;

@@ -7,6 +7,8 @@
 
 #include <sockfeed/loop.h>
 
+#define SF_REASONS ".reasons" /* behind PATH */
+
 struct sf_letters_conf {   /* dead_letters, a part of a sink's settings */
 	const char *path;  /* "": none */
 	uint64_t max_size; /* bytes of PATH; a line that does not fit any more is lost */
