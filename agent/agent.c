@@ -30,11 +30,8 @@ static void on_batch(void *arg, struct sf_run *run, struct sf_batch *batch)
 static void on_run_ended(void *arg, struct sf_run *run)
 {
 	struct sf_agent *a = arg;
-	struct sf_job *job = sf_job_of(run);
 
-	if (sf_job_ended(job, run) && a->phase == SF_RUNNING)
-		sf_log(run->error[0] ? SF_LOG_WARN : SF_LOG_INFO, "query %s: %s", run->plan->query,
-		       run->error[0] ? run->error : "works again");
+	sf_job_ended(sf_job_of(run), run, a->phase == SF_RUNNING);
 	if (a->setup->once && (run->failed || run->partial))
 		a->status = 1;
 	if (a->setup->once && a->phase == SF_RUNNING && !sf_agent_busy(a)) {

@@ -14,6 +14,25 @@ uint64_t sf_run_number(uint64_t last)
 	return now > last ? now : last + 1;
 }
 
+bool sf_said_has(const struct sf_said *said, const char *text)
+{
+	for (unsigned i = 0; i < said->count; i++) {
+		if (!strcmp(said->text[i], text))
+			return true;
+	}
+	return false;
+}
+
+void sf_run_say(struct sf_run *run, const char *table, const struct sf_walk_error *error)
+{
+	struct sf_said *said = &run->said;
+	char text[sizeof(said->text[0])];
+
+	snprintf(text, sizeof(text), "%s%s%s", table ?: "", table ? ": " : "", error->message);
+	if (said->count < SF_RUN_ERRORS && !sf_said_has(said, text))
+		memcpy(said->text[said->count++], text, sizeof(text));
+}
+
 static bool is_told(const struct sf_share *share, const char *table,
 		    const struct sf_walk_error *error)
 {
@@ -23,7 +42,7 @@ static bool is_told(const struct sf_share *share, const char *table,
 		if (told->table == table && !strcmp(told->said.message, error->message))
 			return true;
 	}
-	return share->errors == SF_SHARE_ERRORS;
+	return share->errors == SF_RUN_ERRORS;
 }
 
 /* What a namespace says all may say: once. */
@@ -124,7 +143,7 @@ static void write_account(struct sf_share *share)
 {
 	sf_cleanup(sf_buf_finish) struct sf_buf line = {0};
 	const struct sf_run *run = share->run;
-	struct sf_run_error errors[SF_SHARE_ERRORS];
+	struct sf_run_error errors[SF_RUN_ERRORS];
 	const char *absent[SF_TABLE_COUNT];
 	uint64_t now = sf_clock_wall();
 
@@ -160,6 +179,17 @@ static void write_account(struct sf_share *share)
 	sf_share_close(share, line.data, line.length, now);
 }
 
+/* Who told it to end knows. */
+static void say_errors(const struct sf_share *share)
+{
+	for (unsigned i = 0; i < share->errors; i++) {
+		const struct sf_share_error *error = &share->error[i];
+
+		if (error->said.code != ECANCELED)
+			sf_run_say(share->run, error->table, &error->said);
+	}
+}
+
 void sf_share_end(struct sf_share *share, int cut)
 {
 	const struct sf_shared *shared = share->shared;
@@ -173,12 +203,7 @@ void sf_share_end(struct sf_share *share, int cut)
 	run->records = share->seq;
 	run->partial = share->partial || cut;
 	run->failed = share->failed;
-	if (share->errors) {
-		const char *table = share->error[0].table;
-
-		snprintf(run->error, sizeof(run->error), "%s%s%s", table ?: "", table ? ": " : "",
-			 share->error[0].said.message);
-	}
+	say_errors(share);
 	if (sf_netns_choice_self(run->plan->netns))
 		share->netns = shared->home;
 	sf_encoder_run(run->plan->encoder, run->run, share->netns);

@@ -11,6 +11,15 @@
 
 struct sf_job;
 
+enum { SF_RUN_ERRORS = 16 }; /* so many of a run are told apart */
+
+struct sf_said { /* errors in words, each once */
+	unsigned count;
+	char text[SF_RUN_ERRORS][200];
+};
+
+bool sf_said_has(const struct sf_said *, const char *text);
+
 struct sf_run {
 	struct sf_job *job; /* whose it is; NULL outside of the agent */
 	struct sf_plan *plan;
@@ -22,7 +31,7 @@ struct sf_run {
 	uint64_t records;     /* socket records written */
 	bool partial, failed; /* the time-out or the end came first; the kernel refused */
 	bool last;	      /* closed: no other of its query follows */
-	char error[200];      /* of failed or partial, in words, "" for none */
+	struct sf_said said;  /* of failed or partial */
 };
 
 struct sf_collect_calls {
@@ -46,7 +55,7 @@ struct sf_collect_calls {
 	void *arg;
 };
 
-/* Runs of different plans, at least one. Errors are said in run records and in run->error. */
+/* Runs of different plans, at least one. Errors are said in run records and in run->said. */
 void sf_collect(struct sf_walker *, struct sf_questions *, struct sf_pool *,
 		struct sf_run *const *runs, size_t count, const struct sf_collect_calls *);
 
@@ -55,6 +64,9 @@ void sf_collect(struct sf_walker *, struct sf_questions *, struct sf_pool *,
  * are 4 MiB together, or 32 KiB each.
  */
 size_t sf_collect_batch(size_t runs);
+
+/* Adds an error to what is said of the run. Table NULL: it is of none. */
+void sf_run_say(struct sf_run *, const char *table, const struct sf_walk_error *);
 
 /*
  * The number of a run that starts now: microseconds since boot, at least the last plus one (0:

@@ -5,7 +5,6 @@
  * watcher, which numbers its runs.
  */
 #include <stdlib.h>
-#include <string.h>
 
 #include "job.h"
 
@@ -20,7 +19,7 @@ struct sf_job {
 	struct sf_grid grid;
 	uint64_t last_run, skipped; /* skipped: ticks since the last run began */
 	struct sf_job_counts counts;
-	char last_error[sizeof(((struct sf_run *)0)->error)];
+	struct sf_said said; /* of the run before */
 };
 
 static bool is_closed(const struct sf_job *job)
@@ -156,15 +155,24 @@ struct sf_job *sf_job_of(struct sf_run *run)
 	return run->job;
 }
 
-bool sf_job_ended(struct sf_job *job, struct sf_run *run)
+static void say_news(const struct sf_job *job, const struct sf_said *said)
 {
-	bool news = strcmp(run->error, job->last_error);
+	for (unsigned i = 0; i < said->count; i++) {
+		if (!sf_said_has(&job->said, said->text[i]))
+			sf_log(SF_LOG_WARN, "query %s: %s", job->plan->query, said->text[i]);
+	}
+	if (job->said.count && !said->count)
+		sf_log(SF_LOG_INFO, "query %s: works again", job->plan->query);
+}
 
+void sf_job_ended(struct sf_job *job, struct sf_run *run, bool says)
+{
+	if (says)
+		say_news(job, &run->said);
 	job->turning = false;
 	job->seat.busy = is_closed(job) && !run->last;
 	job->counts.runs++;
 	job->counts.records += run->records;
 	job->counts.errors += run->failed || run->partial;
-	memcpy(job->last_error, run->error, sizeof(run->error));
-	return news;
+	job->said = run->said;
 }

@@ -36,8 +36,8 @@ struct sf_plan *sf_job_plan(const struct sf_job *);
 void sf_job_counts(const struct sf_job *, struct sf_job_counts *);
 
 /*
- * The job of a run that came from here; and its end: counts it. Returns true when the run's error,
- * or that it has none, is news and worth a line in the log.
+ * The job of a run that came from here; and its end: counts it. With `says` the log is told of each
+ * error that the run before did not have, and when there is none any more.
  */
 struct sf_job *sf_job_of(struct sf_run *);
-bool sf_job_ended(struct sf_job *, struct sf_run *);
+void sf_job_ended(struct sf_job *, struct sf_run *, bool says);

@@ -27,7 +27,7 @@ struct sf_written { /* the fields of the socket at hand, in somebody's batch */
 	size_t length; /* 0: not yet */
 };
 
-enum { SF_PASSES = 64, SF_SHARE_ERRORS = 16 }; /* so many are told apart in a run record */
+enum { SF_PASSES = 64 }; /* so many are told apart in a run record */
 
 struct sf_share_error {
 	const char *table; /* NULL: of none */
@@ -46,7 +46,7 @@ struct sf_share {
 	bool partial, failed;
 	uint32_t absent; /* tables that are lacking here, a mask */
 	unsigned errors, passes;
-	struct sf_share_error error[SF_SHARE_ERRORS];
+	struct sf_share_error error[SF_RUN_ERRORS];
 	struct sf_run_walk pass[SF_PASSES];
 	struct sf_batch *batch; /* NULL: none is begun */
 	uint64_t seq, matched;

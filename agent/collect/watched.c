@@ -34,7 +34,7 @@ void sf_watched_begin(struct sf_watched *one, struct sf_watch_state *state)
 	run->previous_run = run->run;
 	run->first = !run->run;
 	run->run = sf_run_number(run->run);
-	run->error[0] = '\0';
+	run->said.count = 0;
 	one->shared = (struct sf_shared){.pool = state->pool,
 					 .calls = state->calls,
 					 .walker = state->walker,

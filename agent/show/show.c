@@ -145,9 +145,8 @@ static void account(struct sf_show *show, enum sf_table table, const struct sf_w
 	}
 	run->partial |= walk->partial;
 	run->failed |= walk->errors != 0;
-	if (walk->errors && !run->error[0])
-		snprintf(run->error, sizeof(run->error), "%s: %s", sf_tables[table].name,
-			 walk->error[0].message);
+	for (unsigned i = 0; i < walk->errors; i++)
+		sf_run_say(run, sf_tables[table].name, &walk->error[i]);
 }
 
 /* Its tables, one after another. */
@@ -176,13 +175,14 @@ static int walk(struct sf_show *show, struct sf_questions *questions)
 static void say_refused(struct sf_show *show)
 {
 	struct sf_walk_error error[SF_WALK_ERRORS];
+	unsigned count = sf_walker_netns_errors(show->walker, 0, error);
 	struct sf_run *run = show->run;
 
-	if (!sf_walker_netns_errors(show->walker, 0, error))
+	if (!count)
 		return;
 	run->partial = run->failed = true;
-	if (!run->error[0])
-		snprintf(run->error, sizeof(run->error), "%s", error[0].message);
+	for (unsigned i = 0; i < count; i++)
+		sf_run_say(run, NULL, &error[i]);
 }
 
 void sf_show_run(struct sf_show *show, struct sf_walker *walker, struct sf_questions *questions,

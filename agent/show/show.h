@@ -20,7 +20,7 @@ struct sf_show *sf_show_new(struct sf_plan *plan, const struct sf_text *filter, 
 			    const struct sf_show_calls *calls);
 void sf_show_free(struct sf_show *); /* accepts NULL */
 /*
- * A walk for each of the plan's tables; fills run->failed, partial and error as sf_collect does.
+ * A walk for each of the plan's tables; fills run->failed, partial and said as sf_collect does.
  * What was left out is said on a terminal's stderr: after the first run alone, but what a limit
  * cut, each time.
  */

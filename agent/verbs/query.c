@@ -82,14 +82,14 @@ static int run_all(const struct sf_request *request, struct sf_walker *walker, s
 		run.first = runs++ == 0;
 		run.previous_run = run.run;
 		run.run = sf_run_number(run.previous_run);
-		run.error[0] = '\0';
+		run.said.count = 0;
 		if (show)
 			sf_show_run(show, walker, questions, &run);
 		else
 			sf_collect(walker, questions, reader.pool, &(struct sf_run *){&run}, 1,
 				   &calls);
-		if (run.failed)
-			sf_say("%s", run.error);
+		for (unsigned i = 0; i < run.said.count; i++)
+			sf_say("%s", run.said.text[i]);
 		/* Who asks without end wants to end it. */
 		failed = failed || run.failed || (run.partial && request->count);
 	}

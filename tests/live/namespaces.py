@@ -155,9 +155,11 @@ class Query(unittest.TestCase):
         Space(self, "blue").listen()
         hermit = Hermit(self)
         said, records = self.fails("all", preexec_fn=unprivileged)
-        self.assertEqual(said, "sockfeed: cannot enter the namespace blue: CAP_SYS_ADMIN is needed\n")
-        self.assertEqual([(e["code"], e["table"]) for e in records[-1]["errors"]], [("EPERM", None), ("EACCES", None)])
-        self.assertIn("CAP_SYS_PTRACE", records[-1]["errors"][1]["message"])
+        errors = records[-1]["errors"]
+        self.assertEqual([(e["code"], e["table"]) for e in errors], [("EPERM", None), ("EACCES", None)])
+        self.assertEqual(errors[0]["message"], "cannot enter the namespace blue: CAP_SYS_ADMIN is needed")
+        self.assertIn("CAP_SYS_PTRACE", errors[1]["message"])
+        self.assertEqual(said, "".join(f"sockfeed: {e['message']}\n" for e in errors))
         said, _ = self.fails(f"pid:{hermit.pid}", preexec_fn=unprivileged)
         self.assertIn("CAP_SYS_PTRACE", said)
 
@@ -236,6 +238,18 @@ class Life(unittest.TestCase):
         agent.run()
         self.assertEqual(agent.log().count("no namespace is named blue"), 1, agent.log())
         self.assertEqual(agent.log().count("query fast"), 2, agent.log())
+
+    def test_an_error_is_said_again_when_it_is_back_and_the_others_are_not(self):
+        agent = Agent(self, config(fast("[self, blue, nosuch]")))
+        self.assertEqual(len(agent.run()["errors"]), 2)
+        blue = Space(self, "blue")
+        agent.until(lambda r: is_run(r) and len(r["errors"]) == 1)
+        blue.remove()
+        agent.until(lambda r: is_run(r) and len(r["errors"]) == 2)
+        until("three lines", lambda: agent.log().count("query fast") == 3)
+        agent.run()
+        said = [agent.log().count(f"no namespace is named {name}") for name in ("blue", "nosuch")]
+        self.assertEqual((said, agent.log().count("query fast")), ([2, 1], 3), agent.log())
 
     def test_queries_of_others_and_of_none_let_it_open(self):
         for name in "blue", "red":

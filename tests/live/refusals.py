@@ -67,6 +67,29 @@ class Netlink(unittest.TestCase):
         self.assertEqual(agent.log().count("query fast"), 1)
 
 
+class Several(unittest.TestCase):
+    """Each different error of a run is said, in the log once as long as it stays."""
+    PLACES = ("nosuch1", "nosuch2")
+
+    def said(self, log, words):
+        return [log.count(f"no namespace is named {word}") for word in words]
+
+    def test_a_query_says_each(self):
+        for form in "json", "table":
+            status, _, said = query("--format", form, "--namespaces", ",".join(self.PLACES), "state", "all")
+            self.assertEqual((status, said.count("\n")), (1, 2), said)
+            self.assertEqual(self.said(said, self.PLACES), [1, 1])
+
+    def test_the_log_says_each_once(self):
+        agent = Agent(self, config(FAST.replace("}", ", namespaces: [self, nosuch1, nosuch2] }")))
+        runs = [agent.run() for _ in range(4)]
+        self.assertEqual([len(r["errors"]) for r in runs], [2] * 4)
+        agent.signal(signal.SIGTERM)
+        self.assertEqual(agent.all()[1], 0)
+        self.assertEqual(self.said(agent.log(), self.PLACES), [1, 1])
+        self.assertEqual(agent.log().count("query fast"), 2)
+
+
 class Descriptors(unittest.TestCase):
     def test_too_few_are_an_error_in_words(self):
         """At each place where the next one may be refused; never a hang, never an empty success."""

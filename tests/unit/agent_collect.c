@@ -23,7 +23,7 @@ static void a_run_that_sees_nothing_is_one_record_of_zeros(void **state)
 	assert_said(record, "partial", "false");
 	assert_said(record, "errors", "[]");
 	assert_said(record, "walks", "[{\"id\":7,\"table\":\"tcp\",\"dumps\":1}]");
-	assert_false(r.failed || r.partial || r.error[0]);
+	assert_false(r.failed || r.partial || r.said.count);
 	json_object_put(record);
 }
 
@@ -135,7 +135,7 @@ static void the_timeout_ends_a_run_as_partial(void **state)
 	error = json_object_array_get_idx(errors, 0);
 	assert_said(error, "code", "\"ETIME\"");
 	assert_said(error, "table", "\"tcp\"");
-	assert_true(r.partial && r.error[0]);
+	assert_true(r.partial && r.said.count);
 	json_object_put(record);
 }
 
@@ -168,7 +168,7 @@ static void a_run_that_is_told_to_end_still_closes_with_its_record(void **state)
 	assert_said(record, "partial", "true");
 	assert_true(judge_find(record, "errors", &errors));
 	assert_said(json_object_array_get_idx(errors, 0), "code", "\"ECANCELED\"");
-	assert_true(r.partial && !r.failed);
+	assert_true(r.partial && !r.failed && !r.said.count);
 	json_object_put(record);
 }
 
@@ -188,7 +188,7 @@ static void what_the_kernel_refused_is_said_in_the_record(void **state)
 	assert_said(json_object_array_get_idx(errors, 0), "code", "\"ENOENT\"");
 	assert_said(json_object_array_get_idx(errors, 0), "message", "\"this kernel has no tcp_diag\"");
 	assert_true(r.failed);
-	assert_string_equal(r.error, "tcp: this kernel has no tcp_diag");
+	assert_string_equal(r.said.text[0], "tcp: this kernel has no tcp_diag");
 	json_object_put(record);
 }
 

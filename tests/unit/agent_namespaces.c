@@ -173,7 +173,8 @@ static void what_cannot_be_entered_is_an_error_and_the_others_are_walked(void **
 	assert_said(json_object_array_get_idx(errors, 0), "code", "\"EPERM\"");
 	assert_said(record, "partial", "true");
 	assert_true(r.failed && r.partial);
-	assert_string_equal(r.error, "cannot enter the namespace blue: no");
+	assert_int_equal(r.said.count, 1);
+	assert_string_equal(r.said.text[0], "cannot enter the namespace blue: no");
 	json_object_put(record);
 }
 
@@ -193,6 +194,52 @@ static void what_every_namespace_says_is_said_once(void **state)
 	assert_int_equal(json_object_array_length(errors), 1);
 	assert_int_equal(got.walks, 5);
 	json_object_put(record);
+}
+
+static void each_different_error_of_a_run_is_said_in_words(void **state)
+{
+	struct json_object *record, *errors;
+	struct sf_run r;
+
+	(void)state;
+	played.receives = 10;
+	played.sockets = 1;
+	pause_real = 1000;
+	places.count = 3;
+	places.chosen[0][0] = places.chosen[1][0] = places.chosen[2][0] = true;
+	places.refused[0] = places.refused[1] = -EPERM;
+	places.errors = 1;
+	places.error = (struct sf_walk_error){EPERM, "cannot enter 2 namespaces: no"};
+	record = run(&(struct setup){.namespaces = "all", .timeout = 3000}, &r);
+	assert_true(judge_find(record, "errors", &errors));
+	assert_int_equal(json_object_array_length(errors), 2);
+	assert_int_equal(r.said.count, 2);
+	assert_string_equal(r.said.text[0], "cannot enter 2 namespaces: no");
+	assert_memory_equal(r.said.text[1], "tcp: the timeout was reached", 28);
+	json_object_put(record);
+}
+
+static void what_differs_is_said_as_long_as_there_is_room(void **state)
+{
+	struct sf_walk_error error = {.code = ENOENT};
+	struct sf_run r = {0};
+
+	(void)state;
+	memset(error.message, 'x', sizeof(error.message) - 1);
+	for (unsigned i = 0; i < 4 * SF_RUN_ERRORS; i++) {
+		error.message[0] = (char)('A' + i / 4);
+		sf_run_say(&r, i % 2 ? "udplite" : NULL, &error);
+	}
+	assert_int_equal(r.said.count, SF_RUN_ERRORS);
+	assert_int_equal(r.said.text[0][0], 'A');
+	assert_memory_equal(r.said.text[1], "udplite: Axx", 12);
+	for (unsigned i = 0; i < SF_RUN_ERRORS; i++) {
+		assert_memory_equal(strchr(r.said.text[i], 'x'), error.message + 1, strlen(error.message));
+		assert_true(sf_said_has(&r.said, r.said.text[i]));
+		for (unsigned j = 0; j < i; j++)
+			assert_string_not_equal(r.said.text[i], r.said.text[j]);
+	}
+	assert_false(sf_said_has(&r.said, "udplite: A"));
 }
 
 static void a_timeout_that_is_reached_is_the_end_in_all_namespaces(void **state)
@@ -247,6 +294,8 @@ int main(void)
 		RUN(each_namespace_is_walked_once_for_all_who_ask_it_and_nobody_waits_for_the_others),
 		RUN(what_cannot_be_entered_is_an_error_and_the_others_are_walked),
 		RUN(what_every_namespace_says_is_said_once),
+		RUN(each_different_error_of_a_run_is_said_in_words),
+		RUN(what_differs_is_said_as_long_as_there_is_room),
 		RUN(a_timeout_that_is_reached_is_the_end_in_all_namespaces),
 		RUN(cancelled_no_further_namespace_is_walked),
 	};

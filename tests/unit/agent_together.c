@@ -27,7 +27,7 @@ static void runs_share_a_walk_and_each_has_its_own_records(void **state)
 		assert_said(records[i], "sockets_seen", "20");
 		assert_said(records[i], "records", written[i]);
 		assert_said(records[i], "sockets_matched", matched[i]);
-		assert_false(runs[i].failed || runs[i].partial || runs[i].error[0]);
+		assert_false(runs[i].failed || runs[i].partial || runs[i].said.count);
 	}
 	put_all(records, 4);
 }
@@ -43,7 +43,7 @@ static void a_run_whose_timeout_is_reached_leaves_the_walk_to_the_others(void **
 	played.sockets = 1;
 	pause_real = 1000;
 	sweep(setups, 3, runs, records);
-	assert_true(runs[1].partial && runs[1].error[0] && runs[1].records < 3);
+	assert_true(runs[1].partial && runs[1].said.count && runs[1].records < 3);
 	assert_said(records[1], "partial", "true");
 	assert_int_equal(got.of[1].nth, 1); /* it does not wait for the others to end */
 	assert_true(got.of[1].pauses < 50);
@@ -113,7 +113,7 @@ static void the_end_and_a_refusal_are_said_by_each_run(void **state)
 	sweep(setups, 2, runs, records);
 	for (size_t i = 0; i < 2; i++) {
 		assert_true(runs[i].partial && runs[i].failed);
-		assert_string_equal(runs[i].error, "tcp: this kernel has no tcp_diag");
+		assert_string_equal(runs[i].said.text[0], "tcp: this kernel has no tcp_diag");
 	}
 	put_all(records, 2);
 }
