@@ -54,40 +54,6 @@ static int check_labels(const struct sf_list *host_labels, const struct sf_list 
 	return 0;
 }
 
-/* What the kernel does not tell of a socket that has ended is never in a record. */
-static int keep_told(const struct sf_list *words, struct sf_fieldset *fields,
-		     struct sf_complaints *complaints)
-{
-	const struct sf_text *first = &words->items[0];
-	struct sf_fieldset told = {0};
-	unsigned count = 0;
-
-	for (size_t i = 0; i < words->count; i++) {
-		const struct sf_text *word = &words->items[i];
-		int id = sf_field_find(word->text, word->length);
-
-		if (id >= 0 && !sf_fields[id].ends)
-			sf_warn(complaints, word, 0, word->length, NULL,
-				"the kernel does not tell %s of a socket that has ended",
-				sf_fields[id].name);
-	}
-	for (unsigned id = 0; id < SF_FIELD_COUNT; id++) {
-		if (!sf_fieldset_has(fields, id) || !sf_fields[id].ends)
-			continue;
-		sf_fieldset_add(&told, id);
-		count++;
-	}
-	if (!count) {
-		sf_complain(complaints, first, 0, first->length,
-			    "it tells of: table, family, protocol, local, peer, interface, cookie, "
-			    "tcp",
-			    "the kernel tells none of these fields of a socket that has ended");
-		return -EINVAL;
-	}
-	*fields = told;
-	return 0;
-}
-
 static int read_filter(const struct sf_query_conf *conf, uint32_t tables, struct sf_filter **ret,
 		       struct sf_complaints *complaints)
 {
@@ -96,16 +62,6 @@ static int read_filter(const struct sf_query_conf *conf, uint32_t tables, struct
 	if (conf->elsewhere)
 		return sf_filter_read_elsewhere(&conf->filter, tables, ret, complaints);
 	return sf_filter_read(&conf->filter, tables, ret, complaints);
-}
-
-static int select_fields(const struct sf_query_conf *conf, struct sf_fieldset *fields,
-			 struct sf_complaints *complaints)
-{
-	int r = sf_fields_select(conf->fields.items, conf->fields.count, fields, complaints);
-
-	if (r == 0 && conf->mode == SF_CLOSED)
-		r = keep_told(&conf->fields, fields, complaints);
-	return r;
 }
 
 static struct sf_encoder *make_encoder(const struct sf_query_conf *conf, const struct sf_host *host,
@@ -132,6 +88,7 @@ int sf_plan_new(const struct sf_query_conf *conf, const struct sf_host *host,
 {
 	static atomic_uint_fast64_t plans;
 	sf_cleanup(sf_plan_free_p) struct sf_plan *plan = sf_new(struct sf_plan);
+	uint32_t asked;
 	int r;
 
 	plan->number = atomic_fetch_add(&plans, 1) + 1;
@@ -145,8 +102,9 @@ int sf_plan_new(const struct sf_query_conf *conf, const struct sf_host *host,
 	plan->include_unconnected = conf->include_unconnected;
 	plan->receive_buffer = conf->receive_buffer;
 	r = sf_plan_tables(plan, conf, complaints);
+	asked = r < 0 ? UINT32_MAX : plan->tables;
 	r = sf_netns_choice_read(&conf->namespaces, &plan->netns, complaints) ?: r;
-	r = select_fields(conf, &plan->fields, complaints) ?: r;
+	r = sf_plan_fields(plan, conf, asked, complaints) ?: r;
 	r = read_filter(conf, plan->tables, &plan->filter, complaints) ?: r;
 	r = check_labels(host_labels, &conf->labels, complaints) ?: r;
 	if (r < 0)

@@ -44,6 +44,9 @@ struct sf_plan { /* the encoder is the collector's alone, or the watcher's; the 
 
 /* Fills `tables` and `named`; -EINVAL after complaints. */
 int sf_plan_tables(struct sf_plan *, const struct sf_query_conf *conf, struct sf_complaints *);
+/* Fills `fields`; the same. A word is warned of that names nothing that one of the tables has. */
+int sf_plan_fields(struct sf_plan *, const struct sf_query_conf *conf, uint32_t tables,
+		   struct sf_complaints *);
 
 /*
  * Compiles a query. Everything wrong in its tables, fields, filter and labels is added to
