@@ -64,11 +64,6 @@ static int take_option(const struct sf_verb *verb, int argc, char **argv, int *a
 	}
 	if (!value)
 		value = argv[++*at];
-	if (arguments->text[option - verb->options] && option->kind != SF_OPTION_TEXTS) {
-		sf_say("--%s is there twice: write it once, --%s %s", option->name, option->name,
-		       option->value);
-		return SF_EXIT_USAGE;
-	}
 	arguments->text[option - verb->options] = value;
 	if (option->kind == SF_OPTION_TEXTS)
 		arguments->repeat[arguments->repeats++] = value;
