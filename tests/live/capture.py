@@ -6,6 +6,7 @@ in no record, capture, message or core.
 A socket counts when two live queries, before and after the capture, said the same of it; what runs (timers, milliseconds
 since) must lie between the two.
 """
+import contextlib
 import os
 import re
 import resource
@@ -63,6 +64,17 @@ def keyed_pair(world):
         return world.pair(worlds.V4, add_key)
     except OSError:
         return None
+
+
+def full_pipe():
+    """Both ends of it; the next to write waits."""
+    out, end = os.pipe()
+    os.set_blocking(end, False)
+    with contextlib.suppress(BlockingIOError):
+        while os.write(end, b"\n" * 4096):
+            pass
+    os.set_blocking(end, True)
+    return out, end
 
 
 class Capture(unittest.TestCase):
@@ -285,21 +297,26 @@ class Capture(unittest.TestCase):
                 self.skipTest("cores go elsewhere here")
         if resource.getrlimit(resource.RLIMIT_CORE)[1] != resource.RLIM_INFINITY:
             self.skipTest("the size of cores is limited here")
-        for options in ([], ["--from", self.path("keys.dump")]):
+        keyed = f"( sport = :{self.keyed_port()} or dport = :{self.keyed_port()} )"
+        dump = self.path("keyed.dump")
+        subprocess.run(["ss", "-tiD", dump, keyed], check=True, timeout=60)
+        for options in (["--interval", "100ms"], ["--from", dump]):
             with self.subTest(options):
-                self.look_at_core(options)
+                self.look_at_core([*options, keyed])
 
-    def look_at_core(self, options):
+    def keyed_port(self):
+        return self.keyed[0].getsockname()[1]
+
+    def look_at_core(self, arguments):
         most = resource.getrlimit(resource.RLIMIT_CORE)[1]
         def with_core():
             resource.setrlimit(resource.RLIMIT_CORE, (most, most))
 
         folder = tempfile.mkdtemp(dir=self.folder.name)
-        out, end = os.pipe()
-        os.set_blocking(end, True)
-        # Its reader does not read: it stands in the middle of a walk, with answers in its memory.
-        asks = subprocess.Popen([feed.SOCKFEED, "query", *(options or ["--interval", "100ms"]), "--format", "json", "state", "all"],
-                                cwd=folder, stdout=end, preexec_fn=with_core)
+        out, end = full_pipe()
+        # Its first record finds no room: it stands with answers in its memory, and none but those with keys.
+        asks = subprocess.Popen([feed.SOCKFEED, "query", "--format", "json", *arguments], cwd=folder, stdout=end,
+                                preexec_fn=with_core)
         os.close(end)
         until = time.monotonic() + 30
         while not (has_key := self.memory_has_key(asks.pid)) and time.monotonic() < until and asks.poll() is None:
