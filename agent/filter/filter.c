@@ -28,10 +28,8 @@ static uint32_t tables_of(const struct node *node)
 
 	if (node->kind == NODE_NOT)
 		return tables;
-	if (node->kind == NODE_LEAF && node->test.field)
-		tables &= node->test.field->tables;
-	if (node->other)
-		tables &= node->other->tables;
+	if (node->kind == NODE_LEAF)
+		tables &= sf_never_tables(node);
 	for (const struct node *child = node->child; child; child = child->next) {
 		if (node->kind == NODE_OR)
 			tables |= tables_of(child);
@@ -73,7 +71,7 @@ static int read_text(struct reading *r, struct sf_filter **ret)
 	tree = sf_filter_parse(r, sf_filter_lex(r));
 	sf_filter_check(r, tree, &filter->checked);
 	if (!r->errors && !find_needs(filter, r->tables))
-		sf_filter_wrong(r, tree->place, "no table has sockets for which all of it holds",
+		sf_filter_wrong(r, tree->place, sf_never_why_table(r, filter->checked.tree),
 				"this filter can never hold");
 	if (r->errors) {
 		sf_matcher_free(r->matcher);

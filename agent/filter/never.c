@@ -1,60 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What can never hold: an `and` whose parts are met in no state together, or that asks one number
- * to lie in ranges that have nothing in common. Nothing is concluded from what this host happens
- * to lack: an interface that does not exist yet may come.
+ * What can never hold: an `and` whose parts are met in no state together (narrow.c), or that asks
+ * one number to lie in ranges that have nothing in common, or two parts of which one is wrong for
+ * every socket (contrary.c). Nothing is concluded from what this host happens to lack: an
+ * interface that does not exist yet may come.
  */
 #include <stdlib.h>
 
 #include "filter/sieve.h"
-
-#define BIT(state) (1u << (state))
-#define IDLE	   (BIT(SF_LISTEN) | BIT(SF_CLOSE) | BIT(SF_BOUND_INACTIVE) | BIT(SF_IDLE))
-
-/*
- * The states in which sockets of these classes are met (socket/view.c). A small one may be in any
- * but the idle ones, a full one of tcp in any but these and TIME-WAIT; an association of sctp may
- * be closed, and is full.
- */
-static uint32_t states_in(enum sf_table table, uint8_t classes)
-{
-	uint32_t set = 0;
-
-	if (classes & 1u << SF_CLASS_LISTENER)
-		set |= BIT(SF_LISTEN);
-	if (classes & 1u << SF_CLASS_BOUND)
-		set |= BIT(SF_BOUND_INACTIVE);
-	if (classes & 1u << SF_CLASS_UNCONNECTED)
-		set |= BIT(SF_CLOSE) | BIT(SF_IDLE);
-	if (classes & 1u << SF_CLASS_FULL)
-		set |= ~(IDLE | (table == SF_TABLE_TCP ? BIT(SF_TIME_WAIT) : 0));
-	if (classes & 1u << SF_CLASS_FULL && table == SF_TABLE_SCTP)
-		set |= BIT(SF_CLOSE);
-	if (classes & 1u << SF_CLASS_SMALL && table == SF_TABLE_TCP)
-		set |= ~IDLE;
-	return set & sf_tables[table].known;
-}
-
-static uint32_t states_of(const struct sf_field *field, uint32_t tables)
-{
-	uint32_t set = 0;
-
-	if (tables & SF_TABLES_ENDED)
-		return field->ends && field->tables & tables ? sf_states_known(tables) : 0;
-	for (unsigned i = 0; i < SF_TABLE_COUNT; i++)
-		set |= tables & field->tables & 1u << i ? states_in(i, field->classes) : 0;
-	return set;
-}
-
-void sf_never_narrow(struct node *leaf, uint32_t tables)
-{
-	if (leaf->exact)
-		return;
-	if (leaf->test.field)
-		leaf->states &= states_of(leaf->test.field, tables);
-	if (leaf->other)
-		leaf->states &= states_of(leaf->other, tables);
-}
 
 /* ---- ranges ---- */
 
@@ -188,6 +141,8 @@ bool sf_never_and(struct node *chain, uint32_t usual)
 			other = apart(chain, child);
 		if (child->ranged && !other)
 			other = excluded(chain, child);
+		if (!other)
+			other = sf_never_contrary(child);
 		if (!other)
 			continue;
 		chain->clash[0] = other;

@@ -215,6 +215,10 @@ void sf_read_share(struct reading *r, struct node *node)
 		test->share.low = nextafter(node->ratio, INFINITY);
 	else if (node->op == OP_LT)
 		test->share.high = nextafter(node->ratio, -INFINITY);
+	if (test->share.high < 0) { /* no share is */
+		node->exact = true;
+		node->states = 0;
+	}
 }
 
 void sf_print_share(const struct node *node, struct sf_buf *buf)

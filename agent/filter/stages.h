@@ -91,13 +91,19 @@ static inline bool sf_field_is_text(const struct sf_field *field)
 	return field->type == SF_TYPE_TEXT || field->type == SF_TYPE_BYTES;
 }
 
+/* narrow.c: where a comparison may hold */
+void sf_never_narrow(struct node *leaf, uint32_t tables); /* its states */
+uint32_t sf_never_tables(const struct node *leaf);	  /* a mask, also of tables not asked */
+bool sf_never_zero(const struct node *leaf); /* it wants the 0 that stands for an absent field */
+/* contrary.c: of its next siblings in an `and` one that excludes it, or NULL */
+const struct node *sf_never_contrary(const struct node *);
 /* never.c: what can never hold */
-/* Its states, by the fields that it reads. */
-void sf_never_narrow(struct node *leaf, uint32_t tables);
 bool sf_never_and(struct node *chain, uint32_t usual); /* then it says who clashes */
 /* why.c */
 const char *sf_never_why(struct reading *, const struct node *); /* a hint or NULL */
-void sf_never_usual(struct reading *, const struct node *tree);	 /* warns: no usual state has it */
+const char *sf_never_why_table(struct reading *,
+			       const struct node *);		/* of no table that is asked */
+void sf_never_usual(struct reading *, const struct node *tree); /* warns: no usual state has it */
 
 /* name.c: a pattern of the names of unix sockets */
 void sf_read_name(struct reading *, struct node *, const char *pattern);

@@ -4,12 +4,16 @@
  */
 #include "filter/stages.h"
 
-static const char *text_of(struct reading *r, const struct node *leaf)
+/* Of a leaf, or of the `not` of one. */
+static const char *text_of(struct reading *r, const struct node *node)
 {
+	bool denied = node->kind == NODE_NOT;
 	sf_cleanup(sf_buf_finish) struct sf_buf text = {0};
 
-	sf_print_leaf(&text, leaf);
-	return sf_arena_copy(r->arena, text.data, text.length < 60 ? text.length : 60);
+	sf_print_leaf(&text, denied ? node->child : node);
+	if (text.length > 60)
+		text.data[60] = '\0';
+	return sf_arena_format(r->arena, denied ? "not (%s)" : "%s", text.data);
 }
 
 static const char *states_text(struct reading *r, uint32_t states)
@@ -39,6 +43,13 @@ static const char *why_lacking(struct reading *r, const struct node *leaf)
 			       field->name, tables.data);
 }
 
+/* `dport` or `dst`, which a listener's header has as 0, beside what listeners alone are. */
+static bool is_beside_listener(const struct node *leaf, const struct node *other)
+{
+	return leaf->kind == NODE_LEAF && leaf->predicate->peer && !leaf->exact &&
+	       other->states == 1u << SF_LISTEN;
+}
+
 static const char *why_clash(struct reading *r, const struct node *a, const struct node *b)
 {
 	const struct node *field = is_narrowed(a) ? a : b, *other = field == a ? b : a;
@@ -48,6 +59,8 @@ static const char *why_clash(struct reading *r, const struct node *a, const stru
 		return lacking;
 	if (a->exact && b->exact)
 		return "a socket has one state: join two by `or`";
+	if (is_beside_listener(a, b) || is_beside_listener(b, a))
+		return "a listener has no peer: its port and address are 0";
 	if (a->states & b->states)
 		return sf_arena_format(r->arena, "%s and %s exclude each other", text_of(r, b),
 				       text_of(r, a));
@@ -92,10 +105,25 @@ const char *sf_never_why(struct reading *r, const struct node *tree)
 		return NULL;
 	if (why_lacking(r, a))
 		return why_lacking(r, a);
+	if (sf_never_zero(a))
+		return sf_arena_format(r->arena, "%s is absent rather than 0: write not has %s",
+				       a->field->name, a->field->name);
 	if (a->other)
 		return sf_arena_format(r->arena, "no socket has both %s and %s", a->field->name,
 				       a->other->name);
 	return sf_arena_format(r->arena, "%s never holds", text_of(r, a));
+}
+
+const char *sf_never_why_table(struct reading *r, const struct node *tree)
+{
+	const struct node *part = tree && tree->kind == NODE_AND ? tree->child : tree;
+
+	while (part &&
+	       (part->kind != NODE_LEAF || sf_never_tables(part) & r->tables & ~SF_TABLES_ENDED))
+		part = part->next;
+	if (!part)
+		return "no table has sockets for which all of it holds";
+	return sf_arena_format(r->arena, "%s: no table that is asked has it", text_of(r, part));
 }
 
 void sf_never_usual(struct reading *r, const struct node *tree)

@@ -75,14 +75,14 @@ static inline void answer_make(struct answer *answer, const struct facts *facts)
 }
 
 /* NULL: the text is wrong; `said` (may be NULL) then holds what was complained, to be freed. */
-static inline struct sf_filter *filter_try(const char *text, size_t length, char **said)
+static inline struct sf_filter *filter_try_of(uint32_t tables, const char *text, size_t length, char **said)
 {
 	const struct sf_text place = {.name = "arguments", .text = text, .length = length};
 	struct sf_complaints *complaints = sf_complaints_new();
 	struct sf_filter *filter = NULL;
 	size_t size;
 
-	sf_filter_read(&place, 1u << SF_TABLE_TCP, &filter, complaints);
+	sf_filter_read(&place, tables, &filter, complaints);
 	if (said) {
 		FILE *file = open_memstream(said, &size);
 
@@ -91,6 +91,11 @@ static inline struct sf_filter *filter_try(const char *text, size_t length, char
 	}
 	sf_complaints_free(complaints);
 	return filter;
+}
+
+static inline struct sf_filter *filter_try(const char *text, size_t length, char **said)
+{
+	return filter_try_of(1u << SF_TABLE_TCP, text, length, said);
 }
 
 static inline struct sf_filter *filter_make(const char *text)

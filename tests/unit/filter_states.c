@@ -131,34 +131,6 @@ static void combinations_mean_what_this_table_says(void **state)
 	}
 }
 
-static void a_filter_that_can_never_hold_is_an_error(void **state)
-{
-	static const char *const texts[] = {
-		"state established and state listening",
-		"state established exclude established",
-		"not (state all)",
-		"state != all",
-		"exclude all",
-		"sport = :1 state listening state established",
-		"dport < 0",
-		"not (dport >= 0)",
-		"src != *",
-		"tcp.probes > 255",
-		"state established and (state listening or dport > 65535)",
-		"(state established and sport = 1) and (state listening and sport = 1)",
-	};
-	(void)state;
-
-	for (size_t i = 0; i < SF_COUNT(texts); i++) {
-		char *said;
-		struct sf_filter *filter = filter_try(texts[i], strlen(texts[i]), &said);
-
-		if (filter || !strstr(said, "can never hold"))
-			fail_msg("%s: %s", texts[i], said);
-		free(said);
-	}
-}
-
 /* ---- random expressions of states alone, against an evaluator that knows one state at a time ---- */
 
 struct text {
@@ -290,7 +262,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_state_and_group_is_its_set_and_not_the_rest),
 		cmocka_unit_test(combinations_mean_what_this_table_says),
-		cmocka_unit_test(a_filter_that_can_never_hold_is_an_error),
 		cmocka_unit_test(pure_state_expressions_are_asked_for_exactly),
 		cmocka_unit_test(a_state_without_a_name_is_in_no_set),
 		cmocka_unit_test(a_field_that_is_there_is_never_in_a_state_that_its_filter_does_not_ask_for),
