@@ -101,6 +101,19 @@ static const char *kind_article(enum kind kind)
 	return units[unit].article;
 }
 
+/* Without those that have a better-known spelling: KB, Kbit/s. */
+static int fail_unknown(const char *text, int shown, enum kind kind, struct sf_err *err)
+{
+	sf_cleanup(sf_buf_finish) struct sf_buf known = {0};
+
+	for (size_t i = 0; i < SF_COUNT(suffixes); i++)
+		if (suffixes[i].kind == kind && (!i || suffixes[i].steps != suffixes[i - 1].steps))
+			sf_buf_format(&known, "%s%s", known.length ? " " : "; there are ",
+				      suffixes[i].text);
+	return sf_fail(err, -EINVAL, "\"%.*s\" has an unknown unit%s", shown, text,
+		       known.length ? known.data : "");
+}
+
 int sf_unit_read(const char *text, size_t length, enum sf_unit unit, uint64_t *value, double *ratio,
 		 bool *bare, struct sf_err *err)
 {
@@ -117,7 +130,7 @@ int sf_unit_read(const char *text, size_t length, enum sf_unit unit, uint64_t *v
 	used += negative;
 	suffix = find_suffix(text + used, length - used);
 	if (used < length && !suffix)
-		return sf_fail(err, -EINVAL, "\"%.*s\" has an unknown unit", shown, text);
+		return fail_unknown(text, shown, units[unit].kind, err);
 	if (suffix && suffix->kind != units[unit].kind)
 		return sf_fail(err, -EINVAL, "\"%.*s\" is %s, not %s", shown, text,
 			       kind_article(suffix->kind), units[unit].article);

@@ -104,8 +104,12 @@ int sf_arguments_read(const struct sf_verb *verb, int argc, char **argv,
 			return r;
 	}
 	if (arguments->rests && !verb->rest) {
-		sf_say("%s takes no argument \"%s\"; `sockfeed help %s` shows what it takes",
-		       verb->name, arguments->rest[0], verb->name);
+		const char *value;
+
+		sf_say("%s takes no argument \"%s\"; %s`sockfeed help %s` shows what it takes",
+		       verb->name, arguments->rest[0],
+		       find(verb, "-c", &value) ? "a configuration is named behind -c; " : "",
+		       verb->name);
 		return SF_EXIT_USAGE;
 	}
 	return 0;
