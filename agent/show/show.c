@@ -5,6 +5,7 @@
  * counted and said on stderr, where both ends are a terminal.
  */
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "rows.h"
@@ -76,21 +77,50 @@ static int received(void *arg, uint64_t wall_us)
 	return show->calls.pause(show->calls.arg, &waited);
 }
 
-/* Above the sockets of a namespace stands which one it is, where there may be those of others. */
+/* Of one run of several: when it was. */
+static void put_time(const struct sf_show *show, struct sf_buf *title)
+{
+	uint64_t now = sf_clock_wall();
+	time_t seconds = (time_t)(now / 1000000);
+	char text[32];
+	struct tm tm;
+
+	if (!show->plan->interval || !gmtime_r(&seconds, &tm))
+		return;
+	strftime(text, sizeof(text), "%FT%T", &tm);
+	sf_buf_format(title, "%s.%03uZ", text, (unsigned)(now / 1000 % 1000));
+}
+
+/* Which namespace it is, where there may be sockets of others. */
+static void put_namespace(const struct sf_show *show, struct sf_buf *title)
+{
+	sf_cleanup(sf_buf_finish) struct sf_buf name = {0};
+
+	if (sf_netns_choice_self(show->plan->netns) && show->places == 1)
+		return;
+	sf_walker_netns_name(show->walker, show->at, &name);
+	sf_buf_text(title, title->length ? " namespace " : "namespace ");
+	sf_safe_text(title, name.data);
+	sf_buf_format(title, " (inode %u)", sf_walker_netns(show->walker));
+}
+
 static void begin(struct sf_show *show)
 {
-	sf_cleanup(sf_buf_finish) struct sf_buf title = {0}, name = {0};
+	sf_cleanup(sf_buf_finish) struct sf_buf title = {0};
 
 	show->began = show->shown = true;
-	if (sf_netns_choice_self(show->plan->netns) && show->places == 1) {
-		sf_sheet_begin(show->sheet, NULL);
-		return;
-	}
-	sf_walker_netns_name(show->walker, show->at, &name);
-	sf_buf_text(&title, "namespace ");
-	sf_safe_text(&title, name.data);
-	sf_buf_format(&title, " (inode %u)", sf_walker_netns(show->walker));
-	sf_sheet_begin(show->sheet, title.data);
+	put_time(show, &title);
+	put_namespace(show, &title);
+	sf_sheet_begin(show->sheet, title.length ? title.data : NULL);
+}
+
+static void show_nothing(struct sf_show *show)
+{
+	sf_cleanup(sf_buf_finish) struct sf_buf title = {0};
+
+	put_time(show, &title);
+	sf_sheet_begin(show->sheet, title.length ? title.data : NULL);
+	sf_sheet_end(show->sheet);
 }
 
 static void on_socket(void *arg, const struct sf_view *view)
@@ -204,10 +234,8 @@ void sf_show_run(struct sf_show *show, struct sf_walker *walker, struct sf_quest
 		r = walk(show, questions);
 		sf_walker_leave(walker);
 	}
-	if (!show->shown) { /* the headings of nothing */
-		sf_sheet_begin(show->sheet, NULL);
-		sf_sheet_end(show->sheet);
-	}
+	if (!show->shown)
+		show_nothing(show);
 	say_refused(show);
 	if (show->tell)
 		tell(show);

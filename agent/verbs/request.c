@@ -43,7 +43,7 @@ enum {
 	[QUERY_LIMIT] = {"limit", 0, SF_OPTION_TEXT, "N",                                          \
 			 "at most so many records a run, 0: all (default)"},                       \
 	[QUERY_INTERVAL] = {"interval", 0, SF_OPTION_TEXT, "DURATION",                             \
-			    "ask again and again, every 100ms, 5s, 1m ..."},                       \
+			    "ask again and again, every 100ms, 5s ... (with --count alone: 1s)"},  \
 	[QUERY_COUNT] = {"count", 0, SF_OPTION_TEXT, "N",                                          \
 			 "so many runs, 0: no end (default: 1; 0 with --interval)"},               \
 	[QUERY_FORMAT] = {"format", 0, SF_OPTION_TEXT, "table|json",                               \

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`sockfeed query` as someone at a terminal sees it: a table that fits, in colours where they are wanted, and what it does not
 show is said; JSON lines elsewhere. The records of the same sockets are the witness of what stands in the cells."""
+import datetime
 import json
 import os
 import re
@@ -137,6 +138,18 @@ class Table(unittest.TestCase):
         done = query("state", "listening", "--interval", "100ms", "--count", "3", width=80)
         self.assertEqual(len([line for line in done.lines() if line.startswith("state")]), 3)
         self.assertEqual(done.lines().count(""), 2)
+
+    def test_each_run_of_an_interval_says_when_it_was(self):
+        for words in ("state", "listening"), ("sport", "=", ":1"):
+            before = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(milliseconds=1)
+            lines = query(*words, "--interval", "100ms", "--count", "2", width=80).lines()
+            times = [datetime.datetime.fromisoformat(line.replace("Z", "+00:00"))
+                     for line, head in zip(lines, lines[1:]) if head.startswith("state")]
+            self.assertEqual(len(times), 2, lines)
+            self.assertLessEqual(before, times[0])
+            self.assertLess(times[0], times[1])
+            self.assertLess(times[1], datetime.datetime.now(datetime.timezone.utc))
+        self.assertTrue(query("state", "listening").out.startswith("state"))
 
 
 class Colours(unittest.TestCase):
