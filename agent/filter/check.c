@@ -140,7 +140,7 @@ static void check(struct reading *r, struct node *node)
 			node->states &= child->states;
 			node->exact = node->exact && child->exact;
 		}
-		if (sf_never_and(node, sf_states_usual(r->tables))) {
+		if (sf_never_and(r, node, sf_states_usual(r->tables))) {
 			node->states = 0;
 			node->exact = true;
 		}

@@ -56,50 +56,54 @@ static bool are_two_ends(const struct node *a, const struct node *b)
 	       (one->host.port >= 0 && other->host.port >= 0 && one->host.port != other->host.port);
 }
 
-/* With the same operator and the same value, whatever it was written as. */
-static bool is_alike(const struct node *a, const struct node *b)
+/* As in the normal form: two spellings of one value are one. */
+static const char *form_of(struct reading *r, struct node *leaf)
 {
-	sf_cleanup(sf_buf_finish) struct sf_buf one = {0};
-	sf_cleanup(sf_buf_finish) struct sf_buf other = {0};
+	sf_cleanup(sf_buf_finish) struct sf_buf text = {0};
 
-	if (a->predicate != b->predicate || a->field != b->field || a->op != b->op ||
-	    a->has_state || b->has_state || (a->ranged && a->number != b->number))
-		return false;
-	sf_print_leaf(&one, a);
-	sf_print_leaf(&other, b);
-	return one.length == other.length && !memcmp(one.data, other.data, one.length);
+	if (!leaf->form) {
+		sf_print_leaf(&text, leaf);
+		leaf->form = sf_arena_copy(r->arena, text.data, text.length);
+	}
+	return leaf->form;
 }
 
-/* A comparison with a field that is not there is false. */
+static bool is_alike(struct reading *r, struct node *a, struct node *b)
+{
+	return a->predicate == b->predicate && a->field == b->field && a->op == b->op &&
+	       !a->has_state && !b->has_state && !strcmp(form_of(r, a), form_of(r, b));
+}
+
+/* A comparison with a field that is not there is false; one of an end may read other fields. */
 static bool is_absence(const struct node *denied, const struct node *leaf)
 {
-	return denied->predicate->read == sf_read_has &&
+	return denied->predicate->read == sf_read_has && leaf->field &&
 	       (leaf->test.field == denied->test.field || leaf->other == denied->test.field);
 }
 
 /* One denies what the other says. */
-static bool are_contrary(const struct node * not, const struct node *leaf)
+static bool are_contrary(struct reading *r, struct node *denial, struct node *leaf)
 {
-	const struct node *denied = not ->child;
+	struct node *denied = denial->child;
 
-	if (not ->kind != NODE_NOT || denied->kind != NODE_LEAF || !denied->test.holds ||
+	if (denial->kind != NODE_NOT || denied->kind != NODE_LEAF || !denied->test.holds ||
 	    leaf->kind != NODE_LEAF || !leaf->test.holds)
 		return false;
-	return is_absence(denied, leaf) || is_alike(denied, leaf);
+	return is_absence(denied, leaf) || is_alike(r, denied, leaf);
 }
 
-static bool exclude(const struct node *a, const struct node *b)
+static bool exclude(struct reading *r, struct node *a, struct node *b)
 {
 	if (is_single(a) && is_single(b) && (are_two_texts(a, b) || are_two_ends(a, b)))
 		return true;
-	return are_contrary(a, b) || are_contrary(b, a);
+	return are_contrary(r, a, b) || are_contrary(r, b, a);
 }
 
-const struct node *sf_never_contrary(const struct node *first)
+const struct node *sf_never_contrary(struct reading *r, struct node *first)
 {
-	const struct node *node = first->next;
+	struct node *node = first->next;
 
-	while (node && !exclude(first, node))
+	while (node && !exclude(r, first, node))
 		node = node->next;
 	return node;
 }

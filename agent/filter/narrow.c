@@ -56,23 +56,30 @@ static bool holds_of(const struct test *test, enum sf_table table, enum sf_class
 	return test->holds(test, &view);
 }
 
-/* The header of tcp's listeners says 0 for the peer's port and address. */
-static bool is_of_peers(const struct node *leaf, uint32_t tables)
+/*
+ * tcp's listeners have port 0 as their peer's: who once tried to connect keeps an address, but no
+ * port.
+ */
+static bool is_of_peer_port(const struct node *leaf, uint32_t tables)
 {
-	if (!leaf->predicate->peer || !leaf->test.holds)
+	const struct test *test = &leaf->test;
+
+	if (!leaf->predicate->peer || !test->holds)
 		return false;
 	for (unsigned i = 0; i < SF_TABLE_COUNT; i++) {
 		if (tables >> i & 1 && i != SF_TABLE_TCP && sf_tables[i].known & BIT(SF_LISTEN))
 			return false;
 	}
-	return !holds_of(&leaf->test, SF_TABLE_TCP, SF_CLASS_LISTENER, AF_INET) &&
-	       !holds_of(&leaf->test, SF_TABLE_TCP, SF_CLASS_LISTENER, AF_INET6);
+	if (test->operand == OPERAND_DST)
+		return test->shape == SHAPE_ONE && !test->negate && test->host.port > 0;
+	return test->operand == OPERAND_DPORT &&
+	       !holds_of(test, SF_TABLE_TCP, SF_CLASS_LISTENER, AF_INET);
 }
 
 bool sf_never_zero(const struct node *leaf)
 {
 	const struct test *test = &leaf->test;
-	const struct sf_field *field = test->field;
+	const struct sf_field *field = leaf->field;
 
 	if (!leaf->ranged || test->negate || !field || field->set.mask != UINT64_MAX ||
 	    field->set.offset != field->offset || field->set.size != field->size)
@@ -94,7 +101,7 @@ void sf_never_narrow(struct node *leaf, uint32_t tables)
 		leaf->exact = true;
 		leaf->states = 0;
 	}
-	if (!(tables & SF_TABLES_ENDED) && is_of_peers(leaf, tables))
+	if (!(tables & SF_TABLES_ENDED) && is_of_peer_port(leaf, tables))
 		leaf->states &= ~BIT(SF_LISTEN);
 }
 

@@ -126,7 +126,7 @@ static bool is_usual_alone(const struct node *chain, uint32_t usual)
 	return found && rest;
 }
 
-bool sf_never_and(struct node *chain, uint32_t usual)
+bool sf_never_and(struct reading *r, struct node *chain, uint32_t usual)
 {
 	bool apart_alone = !chain->states && !is_usual_alone(chain, usual);
 
@@ -142,7 +142,7 @@ bool sf_never_and(struct node *chain, uint32_t usual)
 		if (child->ranged && !other)
 			other = excluded(chain, child);
 		if (!other)
-			other = sf_never_contrary(child);
+			other = sf_never_contrary(r, child);
 		if (!other)
 			continue;
 		chain->clash[0] = other;

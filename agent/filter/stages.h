@@ -96,9 +96,10 @@ void sf_never_narrow(struct node *leaf, uint32_t tables); /* its states */
 uint32_t sf_never_tables(const struct node *leaf);	  /* a mask, also of tables not asked */
 bool sf_never_zero(const struct node *leaf); /* it wants the 0 that stands for an absent field */
 /* contrary.c: of its next siblings in an `and` one that excludes it, or NULL */
-const struct node *sf_never_contrary(const struct node *);
+const struct node *sf_never_contrary(struct reading *, struct node *);
 /* never.c: what can never hold */
-bool sf_never_and(struct node *chain, uint32_t usual); /* then it says who clashes */
+/* Then the chain says who clashes. */
+bool sf_never_and(struct reading *, struct node *chain, uint32_t usual);
 /* why.c */
 const char *sf_never_why(struct reading *, const struct node *); /* a hint or NULL */
 const char *sf_never_why_table(struct reading *,

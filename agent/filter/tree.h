@@ -195,6 +195,7 @@ struct node {
 	uint32_t states;	     /* where it may hold: 1 << SF_ESTABLISHED ... */
 	bool exact;		     /* it holds there and nowhere else */
 	const struct node *clash[2]; /* where it never holds: what excludes one another */
+	const char *form;	     /* a leaf's, as in the normal form; NULL: not needed yet */
 	bool has_state;		     /* a state is named in it */
 	bool ranged;		     /* test.range or test.set is all that it compares with */
 };

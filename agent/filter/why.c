@@ -43,7 +43,7 @@ static const char *why_lacking(struct reading *r, const struct node *leaf)
 			       field->name, tables.data);
 }
 
-/* `dport` or `dst`, which a listener's header has as 0, beside what listeners alone are. */
+/* A peer's port, which of a listener is 0, beside what listeners alone are. */
 static bool is_beside_listener(const struct node *leaf, const struct node *other)
 {
 	return leaf->kind == NODE_LEAF && leaf->predicate->peer && !leaf->exact &&
@@ -60,7 +60,7 @@ static const char *why_clash(struct reading *r, const struct node *a, const stru
 	if (a->exact && b->exact)
 		return "a socket has one state: join two by `or`";
 	if (is_beside_listener(a, b) || is_beside_listener(b, a))
-		return "a listener has no peer: its port and address are 0";
+		return "a listener has no peer: the port is 0";
 	if (a->states & b->states)
 		return sf_arena_format(r->arena, "%s and %s exclude each other", text_of(r, b),
 				       text_of(r, a));

@@ -36,10 +36,8 @@ static inline struct facts draw_facts(uint64_t *random)
 	f.header.dport = htobe16(ports[pick(random, SF_COUNT(ports))]);
 	draw_address(random, f.header.family, f.header.src);
 	draw_address(random, f.header.family, f.header.dst);
-	if (f.header.state == SF_LISTEN) { /* listen() refuses a socket that has one */
+	if (f.header.state == SF_LISTEN) /* a connect() that was refused leaves the address, but no port */
 		f.header.dport = 0;
-		memset(f.header.dst, 0, sizeof(f.header.dst));
-	}
 	f.header.interface = ONE_OF(random, 0, 0, 1, 77777);
 	f.header.rqueue = ONE_OF(random, 0, 95, 96, 97, 1000, 1024);
 	f.header.uid = ONE_OF(random, 0, 33, 34, 1000);

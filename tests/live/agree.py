@@ -29,6 +29,7 @@ def compare(filter_words, text):
 def filters_of(world):
     """Those that name what is not the same everywhere."""
     yield from sets.FILTERS
+    yield from ("state listening dst 127.0.0.1", "state all dst 127.0.0.1", "state listening ! dst 127.0.0.1")
     if services():
         yield from ("dport = :https", "( sport = :https or dport = :https )")
     if world.cgroup:
@@ -40,6 +41,16 @@ def services():
         return socket.getservbyname("https") == 443
     except OSError:
         return False
+
+
+def add_refused(world):
+    """A listener that once tried to connect: its header keeps the address, but no port."""
+    sock = socket.socket()
+    sock.bind(("127.0.0.1", 0))
+    if sock.connect_ex(("127.0.0.1", 1)) == 0:
+        wrong.append("something listens at port 1")
+    sock.listen()
+    world.add("a listener whose connect() was refused", sock)
 
 
 def compare_with_ss(world):
@@ -76,6 +87,7 @@ def compare_with_world(world):
 
 netns.enter()
 made = worlds.make()
+add_refused(made)
 compare_with_world(made)
 compare_with_ss(made)
 for sentence in wrong:

@@ -50,14 +50,16 @@ static void a_filter_that_can_never_hold_is_an_error(void **state)
 		{OF(TCP), "not has tcp.rtt_us and tcp.rtt_us > tcp.min_rtt_us", "exclude each other"},
 		{OF(TCP), "tcp.rtt_us > 5ms and not tcp.rtt_us > 5000us", "exclude each other"},
 		{OF(TCP), "dst 10.0.0.1 and not dst 10.0.0.1", "exclude each other"},
+		{OF(TCP), "tcp.congestion_control = bbr and not tcp.congestion_control = \"bbr\"", "exclude each other"},
 		{OF(TCP), "not tcp.options = sack and tcp.options = sack", "exclude each other"},
 
 		/* what is absent or 0 where it would have to be more */
 		{OF(TCP), "inode = 0", "write not has inode"},
 		{OF(TCP), "interface.index < 1", "write not has interface.index"},
 		{OF(TCP), "state listening dport = 443", "a listener has no peer"},
-		{OF(TCP), "state listening and dst 10.0.0.0/8", "a listener has no peer"},
+		{OF(TCP), "state listening and dport in (80, 443)", "a listener has no peer"},
 		{OF(TCP), "state listening and dst :443", "a listener has no peer"},
+		{OF(TCP), "state listening and dst 10.0.0.1:443", "a listener has no peer"},
 		{OF(TCP), "state listening and peer.port = 443", "peer.port is absent in the state listening"},
 
 		/* tables */
@@ -108,6 +110,8 @@ static void what_may_hold_is_none(void **state)
 		{OF(TCP), "state listening and dport = 0"},
 		{OF(TCP), "state listening and dport != 443"},
 		{OF(TCP), "state listening and not dport = 443"},
+		{OF(TCP), "state listening and dst 10.0.0.0/8"}, /* a connect() that was refused leaves it */
+		{OF(TCP), "state listening and dst in (:443, 10.0.0.1)"},
 		{OF(TCP), "state listening and dst 0.0.0.0"},
 		{OF(TCP), "state listening and dst ::"},
 		{OF(TCP), "state listening and dst != 10.0.0.1"},
@@ -122,6 +126,13 @@ static void what_may_hold_is_none(void **state)
 		{OF(RAW), "protocol = udp"},
 		{OF(NETLINK), "protocol = route"},
 		{OF(PACKET), "family = packet and protocol = ip"},
+		/* an end of these is more than one field: it holds where one of them is absent */
+		{OF(UNIX), "state all and src @abc and not has unix.path"},
+		{OF(UNIX), "state all and not has unix.path and src != /run/x"},
+		{OF(PACKET), "src ip:* and not has interface.index"},
+		{OF(PACKET), "sport = 0"},
+		{OF(PACKET), "sport < 1"},
+		{OF(VSOCK), "state all and dst 2:1024 and not has vsock.src_port"},
 	};
 	(void)state;
 
